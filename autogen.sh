@@ -1,0 +1,72 @@
+#!/bin/sh
+# Makes ./configure.  See --help.
+set -e
+
+cd "$(dirname "$0")"
+
+# What the build and `make run` need, then what `make check` needs beside it.
+build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
+    libfcgi-dev libjansson-dev nettle-dev uuid-dev libcrypt-dev lighttpd curl"
+check_packages="libcmocka-dev python3 python3-pytest universal-ctags mandoc"
+# Only --enable-fuzz and `make format-check` use these.
+dev_packages="clang clang-format libclang-rt-dev"
+
+usage() {
+    cat <<USAGE
+usage: ./autogen.sh [--install-deps[=dev]]
+
+Makes ./configure with autoreconf.
+  --install-deps      first install the Debian packages that building, running
+                      and testing Rill need (apt-get, by sudo if not root)
+  --install-deps=dev  the same, and clang, for the fuzz targets and the check
+                      of the layout of the code
+USAGE
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+install_deps() {
+    if ! command -v apt-get >/dev/null; then
+        echo "autogen.sh: there is no apt-get here. --install-deps knows" \
+            "Debian only; install what these packages hold: $*" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        echo "autogen.sh: --install-deps needs root or sudo" >&2
+        exit 1
+    fi
+    echo "autogen.sh: installing with apt-get:"
+    printf '  %s\n' "$@"
+    as_root apt-get -q update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+        --no-install-recommends install "$@"
+}
+
+packages=
+for option; do
+    case $option in
+    --install-deps) packages="$build_packages $check_packages" ;;
+    --install-deps=dev)
+        packages="$build_packages $check_packages $dev_packages" ;;
+    --help | -h) usage && exit ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+done
+
+if [ -n "$packages" ]; then
+    # Unquoted: one word a package.
+    install_deps $packages
+fi
+if ! command -v autoreconf >/dev/null; then
+    echo "autogen.sh: autoreconf is missing; ./autogen.sh --install-deps" \
+        "installs it with everything else" >&2
+    exit 1
+fi
+autoreconf -fi
+echo "autogen.sh: ./configure is ready"

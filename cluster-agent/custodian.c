@@ -1,0 +1,140 @@
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "cluster-agent/custodian.h"
+#include "cluster-agent/master_file.h"
+#include "store/clock.h"
+#include "store/conf.h"
+#include "store/custody.h"
+#include "store/env.h"
+#include "store/keeper.h"
+#include "store/log.h"
+
+#define WATCH_MS 20
+#define GRACE_MS 150 /* for workers to leave an environment that is broken */
+#define LEAVE_MS 3000 /* for workers to leave when the agent stops */
+
+struct custodian {
+	const struct conf *conf;
+	struct custody *custody;
+	struct env *env;
+	struct keeper *keeper;
+};
+
+/* Recover, and make what a new store lacks.  Nobody else is inside. */
+static enum err
+recover(struct custodian *c)
+{
+	struct env_options o = {.dir = c->conf->data,
+	    .cache_bytes = (size_t)c->conf->cache_mb << 20,
+	    .recover = true,
+	    .sync = c->conf->durability == CONF_DISK};
+	int64_t start = clock_mono_ms();
+	enum err e;
+
+	if ((e = env_open(&c->env, &o)) != ERR_OK)
+		return e;
+	/* What was recovered need not be recovered again. */
+	if ((e = env_checkpoint(c->env, 0)) != ERR_OK)
+		return e;
+	log_info("store", "%s: recovered in %lld ms", c->conf->data,
+	    (long long)(clock_mono_ms() - start));
+	return ERR_OK;
+}
+
+static enum err
+take_office(struct custodian *c)
+{
+	enum err e;
+
+	if ((e = custody_open(&c->custody, c->conf->data)) != ERR_OK) {
+		log_error("custody", "%s: %s", c->conf->data, strerror(errno));
+		return e;
+	}
+	if ((e = custody_seize(c->custody, GRACE_MS)) != ERR_OK)
+		return e;
+	if ((e = recover(c)) != ERR_OK)
+		return e;
+	e = master_file_write(
+	    c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
+	if (e != ERR_OK)
+		return e;
+	c->keeper = keeper_start(c->env);
+	return custody_admit(c->custody);
+}
+
+/* False when the environment must be recovered. */
+static bool
+all_is_well(struct custodian *c)
+{
+	unsigned int dead = custody_dead(c->custody);
+
+	if (dead > 0) {
+		log_warn("custody", "%u worker(s) died inside", dead);
+		return false;
+	}
+	return env_probe(c->env) != ERR_RECOVERY && !env_panicked(c->env);
+}
+
+/* Until a signal asks to stop, or false: recovery is needed. */
+static bool
+watch(struct custodian *c)
+{
+	struct timespec step = {0, WATCH_MS * 1000000};
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	while (sigtimedwait(&stop, NULL, &step) < 0)
+		if (!all_is_well(c))
+			return false;
+	return true;
+}
+
+/* Drop everything as it is: the next process recovers it. */
+static int
+begin_anew(struct custodian *c)
+{
+	custody_dismiss(c->custody);
+	env_panic(c->env);
+	return EX_TEMPFAIL;
+}
+
+static int
+retire(struct custodian *c)
+{
+	struct custody_member m;
+	int64_t deadline = clock_mono_ms() + LEAVE_MS;
+
+	keeper_stop(&c->keeper);
+	custody_dismiss(c->custody);
+	while (custody_members(c->custody, &m, 1) > 0 &&
+	    clock_mono_ms() < deadline)
+		clock_sleep_ms(WATCH_MS);
+	env_close(&c->env);
+	master_file_write(c->conf->data, MASTER_ROLE_NONE, NULL);
+	custody_close(&c->custody);
+	log_info("agent", "stopped");
+	return 0;
+}
+
+int
+custodian_run(const struct conf *conf)
+{
+	struct custodian c = {.conf = conf};
+	enum err e;
+
+	if ((e = take_office(&c)) != ERR_OK) {
+		log_error("agent", "cannot open the store: %s", err_text(e));
+		return e == ERR_RECOVERY ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	}
+	log_info("agent", "master at %s", conf->url);
+	return watch(&c) ? retire(&c) : begin_anew(&c);
+}

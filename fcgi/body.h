@@ -1,0 +1,44 @@
+/*
+ * body - the events in a request's body.
+ *
+ * Layer: fcgi.  Scanned in place: data and metadata are stored byte for byte
+ * as they were sent (contract 0.0, 1.3).
+ */
+#ifndef FCGI_BODY_H
+#define FCGI_BODY_H
+
+#include <stddef.h>
+
+#include "store/err.h"
+#include "store/event.h"
+
+#define BODY_MAX_EVENTS 20000
+#define BODY_WHY_SIZE	200
+
+struct body {
+	struct new_event *events;
+	size_t n;
+	size_t max_event_bytes; /* in: data and metadata together */
+	const char *reason;	/* out: the reference's phrase, static */
+	char why[BODY_WHY_SIZE]; /* out: what is wrong and what would be right */
+};
+
+/*
+ * Read an array of {eventId, eventType, data, metadata}; names in any case,
+ * others ignored, the last of several counts.  ERR_INVALID, ERR_TOO_LARGE:
+ * reason and why say more.  ERR_NO_MEMORY.
+ */
+enum err body_read_batch(struct body *, struct slice text);
+
+/* One event whose data is all of text; json: it counts as JSON if it is. */
+struct body_single {
+	struct guid id;
+	struct slice type;
+	bool json;
+};
+enum err body_read_single(
+    struct body *, const struct body_single *, struct slice text);
+
+void body_fini(struct body *);
+
+#endif

@@ -1,0 +1,260 @@
+#include "config.h"
+
+#include "fcgi/entry.h"
+#include "fcgi/header.h"
+#include "fcgi/uri.h"
+#include "store/clock.h"
+#include "store/guid.h"
+#include "store/json.h"
+#include "store/link.h"
+
+enum embed
+embed_parse(struct slice s)
+{
+	static const struct {
+		const char *name;
+		enum embed embed;
+	} names[] = {
+	    {"content", EMBED_CONTENT},
+	    {"rich", EMBED_RICH},
+	    {"body", EMBED_BODY},
+	    {"pretty", EMBED_PRETTY},
+	    {"tryharder", EMBED_TRYHARDER},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (header_is(s, names[i].name))
+			return names[i].embed;
+	return EMBED_NONE;
+}
+
+const struct event *
+entry_subject(const struct entry *e)
+{
+	return e->link == LINK_RESOLVED ? &e->target : &e->event;
+}
+
+struct slice
+entry_subject_stream(const struct entry *e)
+{
+	return e->link == LINK_RESOLVED ? e->target_stream : e->stream;
+}
+
+/* Bytes that are JSON stand as they are, others as a string. */
+static void
+print_value(struct json_out *o, struct slice s, bool is_json)
+{
+	if (is_json)
+		json_out_raw(o, s);
+	else
+		json_out_string(o, s);
+}
+
+void
+entry_print_data(struct json_out *o, const struct event *ev)
+{
+	print_value(o, ev->data, (ev->flags & EVENT_DATA_IS_JSON) != 0);
+}
+
+/*
+ * In an event that counts as JSON, the part that was sent as a string may
+ * still say JSON: then it stands as a value (contract 2.4).
+ */
+static void
+print_part(struct json_out *o, const struct event *ev, struct slice part,
+    unsigned int flag)
+{
+	bool is_json = (ev->flags & flag) != 0;
+
+	if (!is_json && event_is_json(ev) && part.n > 0) {
+		struct json_value v;
+
+		is_json = json_parse(&v, part, NULL);
+	}
+	print_value(o, part, is_json);
+}
+
+static void
+print_id(struct json_out *o, const char *name, const struct guid *id)
+{
+	char text[GUID_TEXT_LEN + 1];
+
+	guid_print(text, id);
+	json_out_string_member(o, name, slice(text, GUID_TEXT_LEN));
+}
+
+void
+entry_print_content(struct json_out *o, const struct entry *e)
+{
+	const struct event *ev = entry_subject(e);
+
+	json_out_open(o, '{');
+	json_out_string_member(o, "eventStreamId", entry_subject_stream(e));
+	json_out_int_member(o, "eventNumber", ev->number);
+	json_out_string_member(o, "eventType", ev->type);
+	print_id(o, "eventId", &ev->id);
+	json_out_name(o, "data");
+	print_part(o, ev, ev->data, EVENT_DATA_IS_JSON);
+	json_out_name(o, "metadata");
+	print_part(o, ev, ev->metadata, EVENT_METADATA_IS_JSON);
+	json_out_close(o, '}');
+}
+
+static bool
+is_json_object(struct slice s)
+{
+	struct json_value v;
+
+	return json_parse(&v, s, NULL) && v.kind == JSON_OBJECT;
+}
+
+/* Text in a string, re-indented first where that is asked for. */
+static void
+print_text(struct json_out *o, const char *name, struct slice text, bool pretty)
+{
+	struct buf indented = {.limit = o->buf->limit};
+
+	if (pretty && is_json_object(text)) {
+		json_indent(&indented, text);
+		o->buf->failed |= buf_failed(&indented);
+		text = buf_slice(&indented);
+	}
+	json_out_string_member(o, name, text);
+	buf_fini(&indented);
+}
+
+static void
+print_texts(struct json_out *o, const struct entry *e, enum embed embed)
+{
+	const struct event *ev = entry_subject(e);
+	bool pretty = embed >= EMBED_PRETTY;
+
+	if (event_is_json(ev) || embed == EMBED_TRYHARDER)
+		print_text(o, "data", ev->data, pretty);
+	if (ev->metadata.n > 0)
+		print_text(o, "metaData", ev->metadata, pretty);
+	if (e->link == LINK_RESOLVED)
+		print_text(o, "linkMetaData", e->event.metadata, pretty);
+}
+
+static void
+print_rich(struct json_out *o, const struct entry *e, enum embed embed)
+{
+	const struct event *ev = entry_subject(e);
+	bool with_text = embed >= EMBED_BODY, is_link = e->link != LINK_NONE;
+
+	print_id(o, "eventId", &ev->id);
+	json_out_string_member(o, "eventType", ev->type);
+	json_out_int_member(o, "eventNumber", ev->number);
+	if (with_text)
+		print_texts(o, e, embed);
+	json_out_string_member(o, "streamId", entry_subject_stream(e));
+	json_out_bool_member(o, "isJson",
+	    event_is_json(ev) ||
+		(embed == EMBED_TRYHARDER && is_json_object(ev->data)));
+	json_out_bool_member(
+	    o, "isMetaData", with_text && ev->metadata.n > 0);
+	json_out_bool_member(o, "isLinkMetaData",
+	    with_text && is_link && e->event.metadata.n > 0);
+	json_out_int_member(o, "positionEventNumber", e->event.number);
+	json_out_string_member(o, "positionStreamId", e->stream);
+}
+
+static void
+print_link(struct json_out *o, struct slice url, const char *relation)
+{
+	json_out_item(o);
+	json_out_open(o, '{');
+	json_out_string_member(o, "uri", url);
+	json_out_string_member(o, "relation", slice_str(relation));
+	json_out_close(o, '}');
+}
+
+/* What the entry names: a link's target, resolved or not. */
+struct place {
+	struct slice stream;
+	int64_t number;
+};
+
+static struct place
+place_of(const struct entry *e)
+{
+	if (e->link == LINK_NONE)
+		return (struct place){e->stream, e->event.number};
+	return (struct place){e->target_stream, e->target_number};
+}
+
+static void
+print_title(struct json_out *o, const struct place *p)
+{
+	struct buf title = {0};
+
+	buf_add_int(&title, p->number);
+	buf_add_char(&title, '@');
+	buf_add_slice(&title, p->stream);
+	json_out_string_member(o, "title", buf_slice(&title));
+	buf_fini(&title);
+}
+
+static void
+print_author(struct json_out *o)
+{
+	json_out_name(o, "author");
+	json_out_open(o, '{');
+	json_out_string_member(o, "name", slice_str("EventStore"));
+	json_out_close(o, '}');
+}
+
+static void
+make_url(struct buf *url, const struct place *p, struct slice base)
+{
+	buf_add_slice(url, base);
+	buf_add_str(url, "/streams/");
+	uri_escape(url, p->stream);
+	buf_add_char(url, '/');
+	buf_add_int(url, p->number);
+}
+
+static void
+print_plain(struct json_out *o, const struct entry *e,
+    const struct entry_style *style, struct slice url)
+{
+	struct place place = place_of(e);
+	bool is_link = e->link != LINK_NONE;
+	char updated[CLOCK_TEXT_SIZE];
+
+	clock_print(updated, e->event.created);
+	print_title(o, &place);
+	json_out_string_member(o, "id", url);
+	json_out_string_member(o, "updated", slice_str(updated));
+	print_author(o);
+	json_out_string_member(
+	    o, "summary", is_link ? slice_str(LINK_TYPE) : e->event.type);
+	if (!is_link && event_is_json(&e->event) &&
+	    (style->is_document || style->embed == EMBED_CONTENT)) {
+		json_out_name(o, "content");
+		entry_print_content(o, e);
+	}
+}
+
+void
+entry_print_json(struct json_out *o, const struct entry *e,
+    const struct entry_style *style)
+{
+	struct place place = place_of(e);
+	struct buf url = {0};
+
+	make_url(&url, &place, style->base);
+	json_out_open(o, '{');
+	if (style->embed >= EMBED_RICH && e->link != LINK_BROKEN)
+		print_rich(o, e, style->embed);
+	print_plain(o, e, style, buf_slice(&url));
+	json_out_name(o, "links");
+	json_out_open(o, '[');
+	print_link(o, buf_slice(&url), "edit");
+	print_link(o, buf_slice(&url), "alternate");
+	json_out_close(o, ']');
+	json_out_close(o, '}');
+	buf_fini(&url);
+}

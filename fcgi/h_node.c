@@ -1,0 +1,56 @@
+/*
+ * h_node - /ping and /info.
+ */
+#include "config.h"
+
+#include "fcgi/json_out.h"
+#include "fcgi/media.h"
+#include "fcgi/request.h"
+#include "fcgi/route.h"
+#include "fcgi/server.h"
+#include "store/store.h"
+
+/* The release of the reference whose protocol this is. */
+#define PROTOCOL_VERSION "4.1.1.0"
+
+#define PING_TEXT "Ping request successfully handled"
+
+static void
+ping(struct request *r)
+{
+	struct json_out o = {.buf = &r->reply.body};
+
+	r->reply.content_type = media_content_type(r->wanted);
+	if (r->wanted.type == MEDIA_TEXT) {
+		buf_add_str(&r->reply.body, "Text: " PING_TEXT);
+		return;
+	}
+	json_out_open(&o, '{');
+	json_out_int_member(&o, "msgTypeId", 12);
+	json_out_string_member(&o, "text", slice_str(PING_TEXT));
+	json_out_close(&o, '}');
+}
+
+static void
+info(struct request *r)
+{
+	struct json_out o = {.buf = &r->reply.body};
+	bool open = store_is_open(r->server->store);
+
+	/* JSON whatever was asked for, as in the reference. */
+	r->reply.content_type = media_content_type(r->wanted);
+	json_out_open(&o, '{');
+	json_out_string_member(&o, "esVersion", slice_str(PROTOCOL_VERSION));
+	json_out_string_member(
+	    &o, "state", slice_str(open ? "master" : "unknown"));
+	json_out_string_member(&o, "projectionsMode", slice_str("None"));
+	json_out_string_member(
+	    &o, "rillVersion", slice_str(PACKAGE_VERSION));
+	json_out_close(&o, '}');
+}
+
+const struct resource h_node_resources[] = {
+    {"/ping", "GET, OPTIONS", {{"GET", NULL, &media_info, ping}}},
+    {"/info", "GET, OPTIONS", {{"GET", NULL, &media_info, info}}},
+    {NULL, NULL, {{NULL, NULL, NULL, NULL}}},
+};

@@ -1,0 +1,116 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "fcgi/worker.h"
+#include "store/conf.h"
+#include "store/log.h"
+
+#define LISTEN_BACKLOG 1024
+
+static const char usage[] =
+    "usage: rill.fcgi [--config FILE] [--listen PATH]\n"
+    "\n"
+    "Answer HTTP requests that a web server passes on over FastCGI.  The\n"
+    "socket is descriptor 0, unless --listen makes one.  SIGTERM stops it.\n"
+    "\n"
+    "  --config FILE  the configuration; else $RILL_CONFIG, else the\n"
+    "                 installed rill.json\n"
+    "  --listen PATH  make a Unix socket there and listen on it\n"
+    "  --help         show this and exit\n"
+    "  --version      show the version and exit\n";
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"listen", required_argument, NULL, 'l'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
+    {NULL, 0, NULL, 0},
+};
+
+/* -1: the log says why. */
+static int
+open_socket(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (path != NULL) {
+		if ((fd = FCGX_OpenSocket(path, LISTEN_BACKLOG)) < 0)
+			log_error("worker", "listening on %s: %s", path,
+			    strerror(errno));
+		return fd;
+	}
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
+		return STDIN_FILENO;
+	log_error("worker",
+	    "descriptor 0 is no socket: start it from a web server or "
+	    "spawn-fcgi, or give --listen");
+	return -1;
+}
+
+static int
+run(const char *config, const char *path)
+{
+	char why[CONF_WHY_SIZE];
+	struct conf *conf;
+	sigset_t stop;
+	int fd, status = EX_OSERR;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (conf_read(&conf, conf_path(config), why) != ERR_OK) {
+		log_error("conf", "%s", why);
+		return EX_CONFIG;
+	}
+	if (FCGX_Init() == 0 && (fd = open_socket(path)) >= 0)
+		status = worker_run(conf, fd) == ERR_OK ? EX_OK : EX_OSERR;
+	if (path != NULL)
+		unlink(path);
+	conf_free(&conf);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *config = NULL, *path = NULL;
+	int c;
+
+	log_init("rill.fcgi", LOG_LEVEL_INFO);
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'l':
+			path = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EX_OK;
+		case 'v':
+			puts("rill.fcgi " PACKAGE_VERSION);
+			return EX_OK;
+		default:
+			fputs(usage, stderr);
+			return EX_USAGE;
+		}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
+	return run(config, path);
+}

@@ -1,0 +1,235 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fcgi/base_url.h"
+#include "fcgi/header.h"
+#include "fcgi/request.h"
+#include "fcgi/server.h"
+#include "fcgi/user.h"
+#include "store/alloc.h"
+#include "store/conf.h"
+
+/* A buffer that grew beyond this is given back after the request. */
+#define KEPT_BYTES ((size_t)1 << 20)
+
+/* Sorted by name, for the search; as FastCGI names them. */
+static const struct {
+	const char *name;
+	enum request_header header;
+} names[] = {
+    {"CONTENT_LENGTH", HEADER_CONTENT_LENGTH},
+    {"CONTENT_TYPE", HEADER_CONTENT_TYPE},
+    {"HTTP_ACCEPT", HEADER_ACCEPT},
+    {"HTTP_AUTHORIZATION", HEADER_AUTHORIZATION},
+    {"HTTP_ES_EVENTID", HEADER_ES_EVENT_ID},
+    {"HTTP_ES_EVENTTYPE", HEADER_ES_EVENT_TYPE},
+    {"HTTP_ES_EXPECTEDVERSION", HEADER_ES_EXPECTED_VERSION},
+    {"HTTP_ES_HARDDELETE", HEADER_ES_HARD_DELETE},
+    {"HTTP_ES_LONGPOLL", HEADER_ES_LONG_POLL},
+    {"HTTP_ES_REQUIRELEADER", HEADER_ES_REQUIRE_LEADER},
+    {"HTTP_ES_REQUIREMASTER", HEADER_ES_REQUIRE_MASTER},
+    {"HTTP_ES_REQUIRESMASTER", HEADER_ES_REQUIRES_MASTER},
+    {"HTTP_ES_RESOLVELINKTO", HEADER_ES_RESOLVE_LINK_TO},
+    {"HTTP_ES_RESOLVELINKTOS", HEADER_ES_RESOLVE_LINK_TOS},
+    {"HTTP_HOST", HEADER_HOST},
+    {"HTTP_IF_NONE_MATCH", HEADER_IF_NONE_MATCH},
+    {"HTTP_X_FORWARDED_HOST", HEADER_FORWARDED_HOST},
+    {"HTTP_X_FORWARDED_PORT", HEADER_FORWARDED_PORT},
+    {"HTTP_X_FORWARDED_PREFIX", HEADER_FORWARDED_PREFIX},
+    {"HTTP_X_FORWARDED_PROTO", HEADER_FORWARDED_PROTO},
+    {"REQUEST_METHOD", HEADER_METHOD},
+    {"REQUEST_SCHEME", HEADER_SCHEME},
+    {"REQUEST_URI", HEADER_URI},
+};
+
+enum err
+request_new(struct request **out, struct server *server, int listen_fd)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->server = server;
+	if (FCGX_InitRequest(&r->fcgx, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) !=
+	    0) {
+		free(r);
+		return ERR_IO;
+	}
+	r->page = page_new();
+	*out = r;
+	return ERR_OK;
+}
+
+void
+request_free(struct request **rp)
+{
+	struct request *r = *rp;
+
+	if (r == NULL)
+		return;
+	FCGX_Free(&r->fcgx, 1);
+	user_free(&r->user);
+	page_free(&r->page);
+	reply_fini(&r->reply);
+	buf_fini(&r->body);
+	buf_fini(&r->base);
+	buf_fini(&r->room);
+	buf_fini(&r->out);
+	free(r);
+	*rp = NULL;
+}
+
+struct search {
+	const char *name;
+	size_t n;
+};
+
+static int
+compare_name(const void *key, const void *item)
+{
+	const struct search *s = key;
+	const char *name = *(const char *const *)item;
+	int c = strncmp(s->name, name, s->n);
+
+	return c != 0 ? c : (name[s->n] == '\0' ? 0 : -1);
+}
+
+/* One of libfcgi's NAME=value strings, which die with the request. */
+static void
+take_parameter(struct request *r, const char *text)
+{
+	struct search s = {text, strcspn(text, "=")};
+	const void *found;
+	size_t i;
+
+	if (text[s.n] == '\0')
+		return;
+	found = bsearch(&s, names, sizeof(names) / sizeof(names[0]),
+	    sizeof(names[0]), compare_name);
+	if (found == NULL)
+		return;
+	i = (size_t)((const char *)found - (const char *)names) /
+	    sizeof(names[0]);
+	r->headers[names[i].header] = slice_str(text + s.n + 1);
+}
+
+static void
+print_base(struct request *r)
+{
+	struct base_url_in in = {
+	    .scheme = request_header(r, HEADER_SCHEME),
+	    .host = request_header(r, HEADER_HOST),
+	    .forwarded_port = request_header(r, HEADER_FORWARDED_PORT),
+	    .forwarded_proto = request_header(r, HEADER_FORWARDED_PROTO),
+	    .forwarded_host = request_header(r, HEADER_FORWARDED_HOST),
+	    .forwarded_prefix = request_header(r, HEADER_FORWARDED_PREFIX),
+	    .configured = slice_str(r->server->conf->url),
+	};
+
+	base_url_print(&r->base, &in);
+}
+
+void
+request_begin(struct request *r)
+{
+	size_t i;
+
+	memset(r->headers, 0, sizeof(r->headers));
+	memset(r->args, 0, sizeof(r->args));
+	buf_reset(&r->body);
+	buf_reset(&r->base);
+	buf_reset(&r->room);
+	buf_reset(&r->out);
+	reply_reset(&r->reply);
+	page_reset(r->page);
+	for (i = 0; r->fcgx.envp != NULL && r->fcgx.envp[i] != NULL; i++)
+		take_parameter(r, r->fcgx.envp[i]);
+	print_base(r);
+}
+
+static void
+shrink(struct buf *b)
+{
+	if (b->size > KEPT_BYTES)
+		buf_fini(b);
+}
+
+void
+request_end(struct request *r)
+{
+	reply_print(&r->reply, &r->out);
+	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
+	FCGX_Finish_r(&r->fcgx);
+	user_free(&r->user);
+	shrink(&r->body);
+	shrink(&r->out);
+	shrink(&r->reply.body);
+	page_reset(r->page);
+}
+
+bool
+request_has(const struct request *r, enum request_header h)
+{
+	return r->headers[h].p != NULL;
+}
+
+struct slice
+request_header(const struct request *r, enum request_header h)
+{
+	return r->headers[h];
+}
+
+static bool
+read_exactly(struct request *r, size_t n)
+{
+	size_t got = 0;
+	int k;
+
+	if (!buf_reserve(&r->body, n)) {
+		reply_error(&r->reply, ERR_NO_MEMORY);
+		return false;
+	}
+	while (got < n) {
+		k = FCGX_GetStr(
+		    r->body.p + got, (int)(n - got), r->fcgx.in);
+		if (k <= 0) {
+			reply_refuse_why(&r->reply, 400, "Bad Request",
+			    "The body is shorter than Content-Length says.");
+			return false;
+		}
+		got += (size_t)k;
+	}
+	r->body.n = n;
+	return true;
+}
+
+bool
+request_read_body(struct request *r)
+{
+	struct slice text = request_header(r, HEADER_CONTENT_LENGTH);
+	size_t most = r->server->conf->max_body_bytes;
+	char why[96];
+	int64_t n = 0;
+
+	if (text.n > 0 && !header_number(text, &n)) {
+		reply_refuse_why(&r->reply, 400, "Bad Request",
+		    "Content-Length must be a number of bytes.");
+		return false;
+	}
+	if ((uint64_t)n > most) {
+		snprintf(why, sizeof(why),
+		    "A body may have at most %zu bytes.", most);
+		reply_refuse_why(
+		    &r->reply, 413, "Request Entity Too Large", why);
+		return false;
+	}
+	return n == 0 || read_exactly(r, (size_t)n);
+}
+
+struct slice
+request_query(struct request *r, const char *name, struct buf *value)
+{
+	if (!uri_query(&r->uri, name, value))
+		return slice("", 0);
+	return buf_slice(value);
+}

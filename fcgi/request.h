@@ -1,0 +1,93 @@
+/*
+ * request - one HTTP request on its way through the worker.
+ *
+ * Layer: fcgi.  Everything in it lives as long as the request; each thread
+ * has one and uses it again and again, so that its memory is warm.
+ */
+#ifndef FCGI_REQUEST_H
+#define FCGI_REQUEST_H
+
+#include <fcgiapp.h>
+#include <stdbool.h>
+
+#include "fcgi/media.h"
+#include "fcgi/reply.h"
+#include "fcgi/uri.h"
+#include "store/name.h"
+#include "store/page.h"
+
+struct server;
+struct user;
+
+/* What a front server passes on that somebody here reads. */
+enum request_header {
+	HEADER_ACCEPT,
+	HEADER_AUTHORIZATION,
+	HEADER_CONTENT_LENGTH,
+	HEADER_CONTENT_TYPE,
+	HEADER_ES_EVENT_ID,
+	HEADER_ES_EVENT_TYPE,
+	HEADER_ES_EXPECTED_VERSION,
+	HEADER_ES_HARD_DELETE,
+	HEADER_ES_LONG_POLL,
+	HEADER_ES_REQUIRE_LEADER,
+	HEADER_ES_REQUIRE_MASTER,
+	HEADER_ES_REQUIRES_MASTER,
+	HEADER_ES_RESOLVE_LINK_TO,
+	HEADER_ES_RESOLVE_LINK_TOS,
+	HEADER_HOST,
+	HEADER_IF_NONE_MATCH,
+	HEADER_METHOD, /* not a header on the wire, and the next ones */
+	HEADER_URI,
+	HEADER_SCHEME,
+	HEADER_FORWARDED_HOST,
+	HEADER_FORWARDED_PORT,
+	HEADER_FORWARDED_PREFIX,
+	HEADER_FORWARDED_PROTO,
+	HEADERS
+};
+
+#define REQUEST_MAX_ARGS 3
+
+struct request {
+	struct server *server;
+	FCGX_Request fcgx;
+	struct slice headers[HEADERS]; /* p NULL: was not sent */
+	struct user *user; /* who asks; NULL: anybody */
+	struct uri uri;
+	struct slice args[REQUEST_MAX_ARGS]; /* the route's placeholders */
+	char meta_name[STREAM_MAX_META_NAME]; /* of a metadata resource */
+	struct media_choice wanted;	     /* the answer's type */
+	enum media sent;		     /* the body's type */
+	struct buf body;
+	struct buf base; /* what links begin with */
+	struct reply reply;
+	struct page *page;
+	struct buf room; /* of the decoded URI */
+	struct buf out;	 /* the printed answer */
+};
+
+/* ERR_IO: libfcgi failed. */
+enum err request_new(struct request **, struct server *, int listen_fd);
+void request_free(struct request **);
+
+/* Take over what the front server said about the accepted request. */
+void request_begin(struct request *);
+
+/* Give the answer to the front server, and the memory of a large one back. */
+void request_end(struct request *);
+
+bool request_has(const struct request *, enum request_header);
+struct slice request_header(const struct request *, enum request_header);
+
+/*
+ * Read the body.  False: it is refused, and the reply says so: 413 when it
+ * is longer than the limit, before a byte of it is read; 400 when it is
+ * shorter than it says.
+ */
+bool request_read_body(struct request *);
+
+/* The value of a query parameter; empty when it is not there. */
+struct slice request_query(struct request *, const char *name, struct buf *);
+
+#endif

@@ -1,0 +1,149 @@
+#include "config.h"
+
+#include "fcgi/auth.h"
+#include "fcgi/media.h"
+#include "fcgi/request.h"
+#include "fcgi/route.h"
+
+/* What is literal comes first: /streams/$all before /streams/<any>. */
+static const struct resource *const tables[] = {
+    h_node_resources,
+    h_all_resources,
+    h_metadata_resources,
+    h_stream_resources,
+};
+
+static bool
+segment_fits(struct request *r, const char *template, size_t n, size_t i,
+    size_t *nargs)
+{
+	if (i >= r->uri.nsegments)
+		return false;
+	if (n == 1 && template[0] == '*') {
+		r->args[(*nargs)++] = r->uri.segments[i];
+		return true;
+	}
+	return slice_eq(r->uri.segments[i], slice(template, n));
+}
+
+/* Fills in request->args when it fits. */
+static bool
+path_fits(struct request *r, const char *path)
+{
+	size_t i = 0, n, nargs = 0;
+
+	while (*path == '/' && path[1] != '\0') {
+		path++;
+		n = strcspn(path, "/");
+		if (!segment_fits(r, path, n, i, &nargs))
+			return false;
+		i++;
+		path += n;
+	}
+	return i == r->uri.nsegments && r->uri.trailing_slash == (*path == '/');
+}
+
+static const struct resource *
+find_resource(struct request *r)
+{
+	const struct resource *res;
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (res = tables[i]; res->path != NULL; res++)
+			if (path_fits(r, res->path))
+				return res;
+	return NULL;
+}
+
+static const struct route_method *
+find_method(const struct resource *res, struct slice name)
+{
+	size_t i;
+
+	if (slice_is(name, "HEAD"))
+		name = slice_str("GET");
+	for (i = 0; i < ROUTE_MAX_METHODS; i++)
+		if (res->methods[i].name != NULL &&
+		    slice_is(name, res->methods[i].name))
+			return &res->methods[i];
+	return NULL;
+}
+
+/* False: it is refused, and the reply says so. */
+static bool
+negotiate(struct request *r, const struct route_method *m)
+{
+	struct buf format = {0};
+	bool fits = true;
+
+	if (m->takes != NULL) {
+		r->sent = media_of_request(
+		    m->takes, request_header(r, HEADER_CONTENT_TYPE));
+		if (r->sent == MEDIA_NONE) {
+			reply_refuse_why(&r->reply, 415,
+			    "Invalid or missing Content-Type",
+			    "Say what the body is, for example application/"
+			    "vnd.eventstore.events+json.");
+			return false;
+		}
+	}
+	if (m->gives != NULL)
+		fits = media_of_response(m->gives,
+		    request_header(r, HEADER_ACCEPT),
+		    request_query(r, "format", &format), &r->wanted);
+	buf_fini(&format);
+	if (!fits)
+		reply_refuse_why(&r->reply, 406,
+		    "Requested URI is not available in requested format",
+		    "application/vnd.eventstore.atom+json and "
+		    "application/json are.");
+	return fits;
+}
+
+static void
+answer(struct request *r, const struct resource *res)
+{
+	const struct route_method *m;
+	struct slice method = request_header(r, HEADER_METHOD);
+
+	if (slice_is(method, "OPTIONS")) {
+		r->reply.allow = res->allow;
+		return;
+	}
+	if ((m = find_method(res, method)) == NULL) {
+		r->reply.allow = res->allow;
+		reply_refuse_why(&r->reply, 405, "Method Not Allowed",
+		    "Access-Control-Allow-Methods says what is.");
+		return;
+	}
+	if (!negotiate(r, m))
+		return;
+	r->reply.allow = res->allow;
+	m->handle(r);
+}
+
+void
+route_request(struct request *r)
+{
+	const struct resource *res;
+	const char *why;
+	enum err e;
+
+	r->reply.without_body =
+	    slice_is(request_header(r, HEADER_METHOD), "HEAD");
+	e = uri_parse(
+	    &r->uri, request_header(r, HEADER_URI), &r->room, &why);
+	if (e != ERR_OK) {
+		reply_refuse_why(&r->reply, e == ERR_TOO_LARGE ? 414 : 400,
+		    e == ERR_TOO_LARGE ? "URI Too Long" : "Bad Request", why);
+		return;
+	}
+	if (!auth_check(r))
+		return;
+	if ((res = find_resource(r)) == NULL)
+		reply_refuse_why(&r->reply, 404, "Not Found",
+		    "There is no resource at this path.");
+	else
+		answer(r, res);
+}

@@ -1,0 +1,22 @@
+/*
+ * server - what all threads of a worker share.
+ *
+ * Layer: fcgi.
+ */
+#ifndef FCGI_SERVER_H
+#define FCGI_SERVER_H
+
+#include <stdatomic.h>
+
+struct conf;
+struct store;
+
+struct server {
+	const struct conf *conf;
+	struct store *store;
+	atomic_bool stopping;	 /* finish what is in hand */
+	atomic_uint waiting;	 /* requests in a long poll */
+	unsigned int max_waiting; /* beyond it they are answered at once */
+};
+
+#endif

@@ -1,0 +1,156 @@
+#include "config.h"
+
+#include "fcgi/access.h"
+#include "fcgi/cache.h"
+#include "fcgi/entry.h"
+#include "fcgi/feed.h"
+#include "fcgi/options.h"
+#include "fcgi/request.h"
+#include "fcgi/server.h"
+#include "fcgi/single.h"
+#include "store/stream.h"
+
+struct serving {
+	struct request *request;
+	const struct single_query *query;
+	struct options options;
+	struct stream stream;
+	bool without_metadata; /* an empty answer, though a 200 */
+};
+
+bool
+single_read_number(
+    struct request *r, struct single_query *q, struct slice text)
+{
+	struct feed_query from = {.at_head = false};
+
+	if (!feed_read_from(r, &from, text, true))
+		return false;
+	q->at_head = from.at_head;
+	q->number = from.from;
+	return true;
+}
+
+static enum err
+read_shown(struct txn *tx, struct serving *s)
+{
+	struct request *r = s->request;
+	int64_t number =
+	    s->query->at_head ? s->stream.last : s->query->number;
+	enum err e;
+
+	if ((e = stream_event(tx, &s->stream, number, r->page)) != ERR_OK)
+		return e;
+	if (!s->options.resolve_links)
+		return ERR_OK;
+	if ((e = stream_resolve(tx, r->page, access_may_read, r)) != ERR_OK)
+		return e;
+	return page_entry(r->page, 0)->link == LINK_BROKEN ? ERR_NO_EVENT
+							   : ERR_OK;
+}
+
+/*
+ * A system name without the event, but with a stream behind its first two
+ * characters: typically the metadata of a stream that has none.
+ */
+static enum err
+look_behind(struct txn *tx, struct serving *s, enum err outcome)
+{
+	struct slice name = s->query->stream;
+	struct stream base;
+	enum err e;
+
+	if (!name_is_system(name) || name.n <= 2)
+		return outcome;
+	e = stream_lookup(tx, slice_from(name, 2), &base);
+	if (e == ERR_NO_STREAM || e == ERR_DELETED)
+		return outcome;
+	s->without_metadata = e == ERR_OK;
+	return e;
+}
+
+static enum err
+read_event(struct txn *tx, void *arg)
+{
+	struct serving *s = arg;
+	struct request *r = s->request;
+	enum err e;
+
+	page_reset(r->page);
+	s->without_metadata = false;
+	e = access_lookup(tx, r, s->query->stream, &s->stream);
+	if (e == ERR_OK)
+		e = read_shown(tx, s);
+	if (e == ERR_NO_STREAM || e == ERR_NO_EVENT)
+		return look_behind(tx, s, e);
+	return e;
+}
+
+static void
+print_document(struct request *r, const struct entry *e)
+{
+	struct json_out o = {.buf = &r->reply.body};
+	struct entry_style style = {
+	    .base = buf_slice(&r->base), .is_document = true};
+	struct buf embed = {0};
+
+	style.embed = embed_parse(request_query(r, "embed", &embed));
+	entry_print_json(&o, e, &style);
+	buf_fini(&embed);
+}
+
+static void
+print(struct request *r, const struct entry *e)
+{
+	struct json_out o = {.buf = &r->reply.body};
+
+	if (r->wanted.type == MEDIA_OCTETS)
+		buf_add_slice(&r->reply.body, entry_subject(e)->data);
+	else if (r->wanted.type == MEDIA_JSON)
+		entry_print_data(&o, entry_subject(e));
+	else if (r->wanted.type == MEDIA_EVENT_JSON)
+		entry_print_content(&o, e);
+	else
+		print_document(r, e);
+}
+
+static void
+reply_event(struct serving *s)
+{
+	struct request *r = s->request;
+	const struct entry *e = page_entry(r->page, 0);
+
+	if (s->query->at_head)
+		cache_briefly(r, &s->stream, e->event.number);
+	else
+		cache_forever(r, &s->stream);
+	print(r, e);
+}
+
+void
+single_serve(struct request *r, const struct single_query *q)
+{
+	struct serving s = {.request = r, .query = q};
+	const char *why;
+	enum err e;
+
+	if (!name_check(q->stream, &why)) {
+		reply_refuse_why(&r->reply, 400, "Invalid stream name", why);
+		return;
+	}
+	if (!options_for_read(r, &s.options))
+		return;
+	e = stream_run(r->server->store, read_event, &s);
+	if (e != ERR_OK) {
+		reply_error(&r->reply, e);
+		return;
+	}
+	r->reply.content_type = media_content_type(r->wanted);
+	if (!s.without_metadata) {
+		reply_event(&s);
+		return;
+	}
+	cache_briefly(r, &s.stream, -1);
+	if (r->wanted.type != MEDIA_OCTETS)
+		buf_add_str(&r->reply.body, "{}");
+}

@@ -1,0 +1,159 @@
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "fcgi/bootstrap.h"
+#include "fcgi/request.h"
+#include "fcgi/route.h"
+#include "fcgi/server.h"
+#include "fcgi/worker.h"
+#include "store/alloc.h"
+#include "store/clock.h"
+#include "store/conf.h"
+#include "store/log.h"
+#include "store/store.h"
+
+#define PATIENCE_MS	 3000 /* of a request, for a store being recovered */
+#define BOOTSTRAP_AGAIN_MS 200
+#define NUDGE_MS	   20
+#define ACCEPT_FAILED_MS   10
+
+struct worker {
+	struct server server;
+	int listen_fd;
+	pthread_t bootstrap;
+	pthread_t *threads;
+	unsigned int nthreads;
+};
+
+static void
+serve(struct request *r)
+{
+	request_begin(r);
+	route_request(r);
+	request_end(r);
+}
+
+static void *
+serve_on(void *arg)
+{
+	struct worker *w = arg;
+	struct request *r;
+
+	if (request_new(&r, &w->server, w->listen_fd) != ERR_OK) {
+		log_error("worker", "libfcgi cannot make a request");
+		abort();
+	}
+	while (!atomic_load(&w->server.stopping))
+		if (FCGX_Accept_r(&r->fcgx) == 0)
+			serve(r);
+		else if (!atomic_load(&w->server.stopping))
+			/* A nudge, or no descriptor left for now. */
+			clock_sleep_ms(ACCEPT_FAILED_MS);
+	request_free(&r);
+	return NULL;
+}
+
+static void *
+bootstrap(void *arg)
+{
+	struct worker *w = arg;
+	enum err e;
+
+	while (!atomic_load(&w->server.stopping)) {
+		e = bootstrap_run(w->server.store);
+		if (e == ERR_OK)
+			break;
+		if (e != ERR_UNAVAILABLE)
+			log_error("users", "making accounts: %s", err_text(e));
+		clock_sleep_ms(BOOTSTRAP_AGAIN_MS);
+	}
+	return NULL;
+}
+
+static enum err
+start_threads(struct worker *w)
+{
+	unsigned int n = w->server.conf->threads;
+	int r;
+
+	w->threads = xcalloc(n, sizeof(*w->threads));
+	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
+	for (; r == 0 && w->nthreads < n; w->nthreads++)
+		r = pthread_create(
+		    &w->threads[w->nthreads], NULL, serve_on, w);
+	if (r == 0)
+		return ERR_OK;
+	log_error("worker", "starting thread %u: %s", w->nthreads,
+	    strerror(r));
+	return ERR_IO;
+}
+
+static void
+await_signal(void)
+{
+	sigset_t stop;
+	int sig;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	while (sigwait(&stop, &sig) != 0)
+		continue;
+}
+
+/* It may be blocked in accept, or just about to be: nudge it till it ends. */
+static void
+join(pthread_t t)
+{
+	struct timespec until;
+	int64_t at;
+
+	do {
+		pthread_kill(t, SIGUSR2);
+		at = clock_mono_ms() + NUDGE_MS;
+		until = (struct timespec){at / 1000, at % 1000 * 1000000};
+	} while (pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until) ==
+	    ETIMEDOUT);
+}
+
+static void
+stop_threads(struct worker *w)
+{
+	unsigned int i;
+
+	atomic_store(&w->server.stopping, true);
+	FCGX_ShutdownPending();
+	for (i = 0; i < w->nthreads; i++)
+		join(w->threads[i]);
+	join(w->bootstrap);
+	free(w->threads);
+}
+
+enum err
+worker_run(const struct conf *conf, int listen_fd)
+{
+	struct worker w = {.listen_fd = listen_fd,
+	    .server = {.conf = conf, .max_waiting = conf->threads / 2}};
+	struct store_options o = {.program = "rill.fcgi",
+	    .dir = conf->data,
+	    .cache_bytes = (size_t)conf->cache_mb << 20,
+	    .sync = conf->durability == CONF_DISK,
+	    .patience_ms = PATIENCE_MS};
+	enum err e;
+
+	if ((e = store_open(&w.server.store, &o)) != ERR_OK)
+		return e;
+	if ((e = start_threads(&w)) != ERR_OK)
+		exit(EXIT_FAILURE);
+	log_info("worker", "serving with %u threads", w.nthreads);
+	await_signal();
+	stop_threads(&w);
+	store_close(&w.server.store);
+	log_info("worker", "stopped");
+	return ERR_OK;
+}

@@ -1,0 +1,114 @@
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/buf.h"
+
+void
+buf_fini(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){.limit = b->limit};
+}
+
+void
+buf_reset(struct buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
+bool
+buf_reserve(struct buf *b, size_t n)
+{
+	size_t size = b->size == 0 ? 1024 : b->size;
+	char *p;
+
+	if (b->limit != 0 && n > b->limit - b->n) {
+		b->failed = true;
+		return false;
+	}
+	if (b->size - b->n >= n)
+		return true;
+	while (size - b->n < n)
+		size *= 2;
+	if ((p = realloc(b->p, size)) == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->p = p;
+	b->size = size;
+	return true;
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0 || !buf_reserve(b, n))
+		return;
+	memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+void
+buf_add_slice(struct buf *b, struct slice s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+void
+buf_add_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_add_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void
+buf_add_int(struct buf *b, int64_t v)
+{
+	char text[24], *p = text + sizeof(text);
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do
+		*--p = (char)('0' + u % 10);
+	while ((u /= 10) != 0);
+	if (v < 0)
+		*--p = '-';
+	buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n <= 0 || !buf_reserve(b, (size_t)n + 1))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+bool
+buf_failed(const struct buf *b)
+{
+	return b->failed;
+}
+
+struct slice
+buf_slice(const struct buf *b)
+{
+	return slice(b->p, b->n);
+}

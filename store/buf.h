@@ -1,0 +1,46 @@
+/*
+ * buf - bytes that grow.
+ *
+ * Layer: store, used everywhere.  Memory that runs out is remembered, not
+ * reported by each call: check buf_failed() once, at the end.
+ */
+#ifndef STORE_BUF_H
+#define STORE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/slice.h"
+
+struct buf {
+	char *p;
+	size_t n;    /* bytes in use */
+	size_t size; /* bytes there are */
+	size_t limit; /* bytes there may be; 0: no limit */
+	bool failed;  /* an append did not fit into memory, or the limit */
+};
+
+/* An empty one needs no call: struct buf b = {0}; free it all the same. */
+void buf_fini(struct buf *);
+
+/* Forget the bytes, keep the memory. */
+void buf_reset(struct buf *);
+
+/* Make room for n more bytes; false when memory is out. */
+bool buf_reserve(struct buf *, size_t n);
+
+void buf_add(struct buf *, const void *, size_t n);
+void buf_add_slice(struct buf *, struct slice);
+void buf_add_str(struct buf *, const char *);
+void buf_add_char(struct buf *, char);
+void buf_add_int(struct buf *, int64_t);
+void buf_printf(struct buf *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+bool buf_failed(const struct buf *);
+
+/* What is in it, borrowed until the next call. */
+struct slice buf_slice(const struct buf *);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * clock - times, in the two units that Rill uses.
+ *
+ * Layer: store, used everywhere.  A tick is 100 ns; an event's time of
+ * creation is in ticks since 1970-01-01T00:00:00Z.
+ */
+#ifndef STORE_CLOCK_H
+#define STORE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLOCK_TICKS_PER_S 10000000
+
+/* Ticks since 1970, by the wall clock. */
+int64_t clock_now_ticks(void);
+
+/* Milliseconds of a clock that never jumps, from an arbitrary start. */
+int64_t clock_mono_ms(void);
+
+/* Sleep, whatever signals come. */
+void clock_sleep_ms(int64_t ms);
+
+/*
+ * Write ticks as YYYY-MM-DDThh:mm:ss[.f{1,7}]Z, trailing zeros of the
+ * fraction removed (contract 0.10).  Returns the length without the NUL.
+ */
+#define CLOCK_TEXT_SIZE 40
+size_t clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks);
+
+#endif

@@ -1,0 +1,386 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "store/alloc.h"
+#include "store/env.h"
+#include "store/log.h"
+
+#define LOG_BUFFER_BYTES (4u << 20)
+#define LOG_FILE_BYTES	 (32u << 20)
+#define MAX_REGIONS	 16
+
+/*
+ * Most locks that one transaction may need: a batch of 20,000 events whose
+ * ids fall on as many pages, and as much again for those who read.
+ */
+#define MAX_LOCKS 120000
+
+/* Also the transactions whose page versions a snapshot still reads. */
+#define MAX_TRANSACTIONS 20000
+
+struct region {
+	void *at;
+	size_t len;
+};
+
+struct env {
+	DB_ENV *handle;
+	DB *tables[TABLES];
+	atomic_bool panicked;
+	struct region regions[MAX_REGIONS];
+	unsigned int nregions;
+	atomic_uint fault_in; /* 0: no fault is wanted */
+	int fault;
+};
+
+static const char *const table_files[TABLES] = {
+    [TABLE_STREAMS] = "streams.db",
+    [TABLE_EVENTS] = "events.db",
+    [TABLE_ALL] = "all.db",
+    [TABLE_EVENT_IDS] = "event_ids.db",
+    [TABLE_COUNTERS] = "counters.db",
+};
+
+enum err
+env_err(int db_error)
+{
+	switch (db_error) {
+	case 0:
+		return ERR_OK;
+	case DB_NOTFOUND:
+	case DB_KEYEMPTY:
+		return ERR_NO_EVENT;
+	case DB_KEYEXIST:
+		return ERR_TAKEN;
+	case DB_LOCK_DEADLOCK:
+	case DB_LOCK_NOTGRANTED:
+		return ERR_DEADLOCK;
+	case DB_RUNRECOVERY:
+		return ERR_RECOVERY;
+	case DB_VERSION_MISMATCH:
+	case DB_OLD_VERSION:
+		return ERR_CORRUPT;
+	case ENOSPC:
+	case EDQUOT:
+		return ERR_DISK_FULL;
+	case ENOMEM:
+		return ERR_NO_MEMORY;
+	default:
+		return ERR_IO;
+	}
+}
+
+static void
+on_message(const DB_ENV *handle, const char *prefix, const char *text)
+{
+	const struct env *env = handle->app_private;
+
+	(void)prefix;
+	/* After a panic every call reports it again. */
+	if (!env_panicked(env))
+		log_warn("library", "%s", text);
+}
+
+/* Called by whichever thread met the event; may not call the library. */
+static void
+on_event(DB_ENV *handle, uint32_t event, void *info)
+{
+	struct env *env = handle->app_private;
+
+	(void)info;
+	if (event == DB_EVENT_PANIC && !atomic_exchange(&env->panicked, true))
+		log_warn("store", "the environment needs recovery");
+}
+
+/*
+ * Where the library mapped the environment's regions.  It offers no way to
+ * leave a panicked environment that also unmaps them, and each would pin a
+ * deleted file of the cache's size until the process ends.
+ */
+static void
+find_regions(struct env *env, const char *dir)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4400], *path;
+	unsigned long from, to;
+	size_t dir_len = strlen(dir);
+
+	if (maps == NULL)
+		return;
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		if ((path = strchr(line, '/')) == NULL ||
+		    strncmp(path, dir, dir_len) != 0 ||
+		    strncmp(path + dir_len, "/__db.", 6) != 0)
+			continue;
+		if (sscanf(line, "%lx-%lx", &from, &to) != 2 ||
+		    env->nregions == MAX_REGIONS)
+			continue;
+		env->regions[env->nregions++] =
+		    (struct region){(void *)from, to - from};
+	}
+	fclose(maps);
+}
+
+static int
+configure_limits(DB_ENV *h, const struct env_options *o)
+{
+	int r;
+
+	if ((r = h->set_cachesize(h, (uint32_t)(o->cache_bytes >> 30),
+		 (uint32_t)(o->cache_bytes & ((1u << 30) - 1)), 1)) != 0)
+		return r;
+	if ((r = h->set_lg_bsize(h, LOG_BUFFER_BYTES)) != 0)
+		return r;
+	if ((r = h->set_lg_max(h, LOG_FILE_BYTES)) != 0)
+		return r;
+	if ((r = h->set_lk_max_locks(h, MAX_LOCKS)) != 0)
+		return r;
+	if ((r = h->set_lk_max_objects(h, MAX_LOCKS)) != 0)
+		return r;
+	if ((r = h->set_lk_max_lockers(h, MAX_TRANSACTIONS)) != 0)
+		return r;
+	if ((r = h->set_tx_max(h, MAX_TRANSACTIONS)) != 0)
+		return r;
+	return h->set_lk_detect(h, DB_LOCK_MINWRITE);
+}
+
+static int
+configure(struct env *env, const struct env_options *o)
+{
+	DB_ENV *h = env->handle;
+	int r;
+
+	h->app_private = env;
+	h->set_errcall(h, on_message);
+	if ((r = h->set_event_notify(h, on_event)) != 0)
+		return r;
+	if (!o->sync && (r = h->set_flags(h, DB_TXN_WRITE_NOSYNC, 1)) != 0)
+		return r;
+	return configure_limits(h, o);
+}
+
+static int
+open_environment(struct env *env, const struct env_options *o)
+{
+	uint32_t flags = DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
+	    DB_INIT_LOCK | DB_THREAD;
+
+	if (o->recover)
+		flags |= DB_CREATE | DB_RECOVER;
+	return env->handle->open(env->handle, o->dir, flags, 0600);
+}
+
+static int
+open_table(struct env *env, enum table t, bool create)
+{
+	uint32_t flags = DB_AUTO_COMMIT | DB_THREAD | DB_MULTIVERSION;
+	DB *db;
+	int r;
+
+	if ((r = db_create(&db, env->handle, 0)) != 0)
+		return r;
+	env->tables[t] = db;
+	if ((r = db->set_pagesize(db, 4096)) != 0)
+		return r;
+	if (create)
+		flags |= DB_CREATE;
+	return db->open(
+	    db, NULL, table_files[t], NULL, DB_BTREE, flags, 0600);
+}
+
+static int
+open_all(struct env *env, const struct env_options *o)
+{
+	enum table t;
+	int r;
+
+	if ((r = db_env_create(&env->handle, 0)) != 0)
+		return r;
+	if ((r = configure(env, o)) != 0 || (r = open_environment(env, o)) != 0)
+		return r;
+	find_regions(env, o->dir);
+	for (t = 0; t < TABLES; t++)
+		if ((r = open_table(env, t, o->recover)) != 0)
+			return r;
+	return 0;
+}
+
+/* The library that runs must be the one we were compiled for. */
+static bool
+version_fits(void)
+{
+	int major, minor, patch;
+	const char *text = db_version(&major, &minor, &patch);
+
+	if (major == DB_VERSION_MAJOR && minor == DB_VERSION_MINOR)
+		return true;
+	log_error("store", "built for Berkeley DB %d.%d, running with %s",
+	    DB_VERSION_MAJOR, DB_VERSION_MINOR, text);
+	return false;
+}
+
+enum err
+env_open(struct env **out, const struct env_options *o)
+{
+	struct env *env;
+	int r;
+
+	if (!version_fits())
+		return ERR_CORRUPT;
+	env = xcalloc(1, sizeof(*env));
+	if ((r = open_all(env, o)) == 0) {
+		*out = env;
+		return ERR_OK;
+	}
+	log_error("store", "opening %s: %s", o->dir, db_strerror(r));
+	if (env_panicked(env) || r == DB_RUNRECOVERY)
+		env_abandon(&env);
+	else
+		env_close(&env);
+	return env_err(r);
+}
+
+void
+env_close(struct env **envp)
+{
+	struct env *env = *envp;
+	enum table t;
+	int r;
+
+	if (env == NULL)
+		return;
+	for (t = 0; t < TABLES; t++)
+		if (env->tables[t] != NULL)
+			env->tables[t]->close(env->tables[t], DB_NOSYNC);
+	if (env->handle != NULL &&
+	    (r = env->handle->close(env->handle, 0)) != 0)
+		log_warn("store", "closing: %s", db_strerror(r));
+	free(env);
+	*envp = NULL;
+}
+
+void
+env_abandon(struct env **envp)
+{
+	struct env *env = *envp;
+	unsigned int i;
+
+	if (env == NULL)
+		return;
+	atomic_store(&env->panicked, true);
+	if (env->handle != NULL) {
+		env_panic(env);
+		/* Closes the files; frees nothing that is shared (5.3.28:
+		 * __env_close_pp returns at its PANIC_CHECK). */
+		env->handle->close(env->handle, 0);
+	}
+	for (i = 0; i < env->nregions; i++)
+		munmap(env->regions[i].at, env->regions[i].len);
+	/* Not freed: the library's handles, which point back at env. */
+	*envp = NULL;
+}
+
+void
+env_panic(struct env *env)
+{
+	atomic_store(&env->panicked, true);
+	env->handle->set_flags(env->handle, DB_PANIC_ENVIRONMENT, 1);
+}
+
+enum err
+env_probe(struct env *env)
+{
+	DB_ENV *h = env->handle;
+
+	/* It returns at once unless somebody waits for a lock. */
+	return env_err(h->lock_detect(h, 0, DB_LOCK_MINWRITE, NULL));
+}
+
+bool
+env_panicked(const struct env *env)
+{
+	return atomic_load(&env->panicked);
+}
+
+DB_ENV *
+env_handle(struct env *env)
+{
+	return env->handle;
+}
+
+DB *
+env_table(struct env *env, enum table t)
+{
+	return env->tables[t];
+}
+
+enum err
+env_checkpoint(struct env *env, uint32_t kbytes)
+{
+	return env_err(env->handle->txn_checkpoint(
+	    env->handle, kbytes, 0, kbytes == 0 ? DB_FORCE : 0));
+}
+
+enum err
+env_remove_logs(struct env *env, unsigned int *n)
+{
+	DB_ENV *h = env->handle;
+	char **names = NULL, **name;
+	int r;
+
+	*n = 0;
+	if ((r = h->log_archive(h, &names, DB_ARCH_ABS)) != 0)
+		return env_err(r);
+	if (names == NULL)
+		return ERR_OK;
+	for (name = names; *name != NULL; name++)
+		if (remove(*name) == 0)
+			++*n;
+		else
+			log_warn("store", "removing %s: %s", *name,
+			    strerror(errno));
+	free(names);
+	return ERR_OK;
+}
+
+const char *
+env_table_file(enum table t)
+{
+	return table_files[t];
+}
+
+enum err
+env_verify_file(const char *dir, enum table t)
+{
+	char *path = xasprintf("%s/%s", dir, table_files[t]);
+	DB *db;
+	int r;
+
+	if ((r = db_create(&db, NULL, 0)) == 0)
+		r = db->verify(db, path, NULL, NULL, 0); /* closes it, too */
+	if (r != 0)
+		log_warn("store", "%s: %s", path, db_strerror(r));
+	free(path);
+	return r == DB_VERIFY_BAD ? ERR_CORRUPT : env_err(r);
+}
+
+void
+env_set_fault(struct env *env, unsigned int nth, int db_error)
+{
+	env->fault = db_error;
+	atomic_store(&env->fault_in, nth);
+}
+
+int
+env_fault(struct env *env)
+{
+	if (atomic_load_explicit(&env->fault_in, memory_order_relaxed) == 0)
+		return 0;
+	return atomic_fetch_sub(&env->fault_in, 1) == 1 ? env->fault : 0;
+}

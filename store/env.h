@@ -1,0 +1,99 @@
+/*
+ * env - the Berkeley DB environment, its five tables, and its errors.
+ *
+ * Layer: store; private to it (includes <db.h>).  There is at most one of
+ * these in a process: the library's own locks require it.
+ *
+ * All tables are B-trees in files of their own, so that they do not share a
+ * free list.  Their pages have 4096 bytes, the block of the file systems
+ * below: a page that a power failure leaves half written could not be
+ * recovered from a log that holds changes.
+ */
+#ifndef STORE_ENV_H
+#define STORE_ENV_H
+
+#include <db.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/err.h"
+
+enum table {
+	TABLE_STREAMS,
+	TABLE_EVENTS,
+	TABLE_ALL,
+	TABLE_EVENT_IDS,
+	TABLE_COUNTERS,
+	TABLES
+};
+
+struct env;
+
+struct env_options {
+	const char *dir;
+	size_t cache_bytes;
+	bool recover; /* for the agent: recover first, then create tables */
+	bool sync;    /* a commit waits for the disk */
+};
+
+/*
+ * Join the environment in options->dir, or recover it.
+ * ERR_RECOVERY: it cannot be joined as it is.  ERR_DISK_FULL, ERR_IO: the
+ * log says why.  ERR_CORRUPT: made by another version.
+ */
+enum err env_open(struct env **, const struct env_options *);
+
+/* Close it properly; the caller's threads are out of it. */
+void env_close(struct env **);
+
+/*
+ * Leave an environment that has panicked, or whose agent is gone, without
+ * touching what is shared.  Some memory of the library's stays behind.
+ */
+void env_abandon(struct env **);
+
+/* Make every call of every process in it fail with ERR_RECOVERY. */
+void env_panic(struct env *);
+
+/*
+ * Call the library for nothing, so that it notices a panic that another
+ * process met.  ERR_RECOVERY.
+ */
+enum err env_probe(struct env *);
+
+/* Whether the library has told that recovery is needed. */
+bool env_panicked(const struct env *);
+
+DB_ENV *env_handle(struct env *);
+DB *env_table(struct env *, enum table);
+
+/*
+ * Write a checkpoint if kbytes of log came since the last one, always if
+ * kbytes is 0.  ERR_RECOVERY, ERR_DISK_FULL, ERR_IO.
+ */
+enum err env_checkpoint(struct env *, uint32_t kbytes);
+
+/* Remove log files from before the last checkpoint; *n gets how many. */
+enum err env_remove_logs(struct env *, unsigned int *n);
+
+/*
+ * Check the pages of one table's file, which nobody has open.
+ * ERR_CORRUPT: they do not fit together.  ERR_IO.
+ */
+enum err env_verify_file(const char *dir, enum table);
+const char *env_table_file(enum table);
+
+/* What a DB_* code or errno means to the rest of store/. */
+enum err env_err(int db_error);
+
+/*
+ * For tests: the nth call of env_fault() from now returns db_error, once.
+ * 0 turns it off.
+ */
+void env_set_fault(struct env *, unsigned int nth, int db_error);
+
+/* Asked before each call on a table; 0 nearly always. */
+int env_fault(struct env *);
+
+#endif

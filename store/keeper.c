@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "store/alloc.h"
+#include "store/clock.h"
+#include "store/env.h"
+#include "store/keeper.h"
+#include "store/log.h"
+
+#define LOOK_EVERY_MS 1000
+
+/*
+ * Recovery reads the log from the last checkpoint but one, so this bounds
+ * how long it takes; and a busy store rewrites its hot pages so often.
+ */
+#define CHECKPOINT_KBYTES 32768
+
+struct keeper {
+	struct env *env;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t stop;
+	bool stopping;
+};
+
+static void
+keep(struct keeper *k, uint32_t kbytes)
+{
+	unsigned int removed = 0;
+	enum err e;
+
+	if ((e = env_checkpoint(k->env, kbytes)) == ERR_OK)
+		e = env_remove_logs(k->env, &removed);
+	if (e != ERR_OK && e != ERR_RECOVERY)
+		log_warn("keeper", "checkpoint: %s", err_text(e));
+	if (removed > 0)
+		log_debug("keeper", "removed %u log files", removed);
+}
+
+/* False when it is time to stop. */
+static bool
+rest(struct keeper *k)
+{
+	int64_t at = clock_mono_ms() + LOOK_EVERY_MS;
+	struct timespec until = {at / 1000, at % 1000 * 1000000};
+	bool go_on;
+
+	pthread_mutex_lock(&k->mutex);
+	if (!k->stopping)
+		pthread_cond_timedwait(&k->stop, &k->mutex, &until);
+	go_on = !k->stopping;
+	pthread_mutex_unlock(&k->mutex);
+	return go_on;
+}
+
+static void *
+keep_on(void *arg)
+{
+	struct keeper *k = arg;
+
+	while (rest(k))
+		keep(k, CHECKPOINT_KBYTES);
+	keep(k, 0);
+	return NULL;
+}
+
+struct keeper *
+keeper_start(struct env *env)
+{
+	struct keeper *k = xcalloc(1, sizeof(*k));
+	pthread_condattr_t mono;
+
+	k->env = env;
+	pthread_mutex_init(&k->mutex, NULL);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&k->stop, &mono);
+	pthread_condattr_destroy(&mono);
+	if (pthread_create(&k->thread, NULL, keep_on, k) != 0) {
+		log_error("keeper", "cannot start a thread");
+		abort();
+	}
+	return k;
+}
+
+void
+keeper_stop(struct keeper **kp)
+{
+	struct keeper *k = *kp;
+
+	if (k == NULL)
+		return;
+	pthread_mutex_lock(&k->mutex);
+	k->stopping = true;
+	pthread_cond_signal(&k->stop);
+	pthread_mutex_unlock(&k->mutex);
+	pthread_join(k->thread, NULL);
+	pthread_cond_destroy(&k->stop);
+	pthread_mutex_destroy(&k->mutex);
+	free(k);
+	*kp = NULL;
+}

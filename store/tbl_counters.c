@@ -1,0 +1,55 @@
+#include "config.h"
+
+#include "store/be.h"
+#include "store/tbl.h"
+#include "store/tbl_counters.h"
+
+#define KEY	 "next"
+#define KEY_SIZE 4
+#define SIZE	 16
+
+typedef enum err get_f(
+    struct txn *, enum table, const DBT *, struct tbl_value *);
+
+static enum err
+read_row(struct txn *tx, struct counters *c, get_f *get)
+{
+	unsigned char raw[SIZE];
+	struct tbl_value v = {.value = raw, .size = sizeof(raw)};
+	DBT key = tbl_dbt(KEY, KEY_SIZE);
+	enum err e = get(tx, TABLE_COUNTERS, &key, &v);
+
+	*c = (struct counters){.position = 0, .stream_id = 1};
+	if (e == ERR_NO_EVENT)
+		return ERR_OK;
+	if (e != ERR_OK)
+		return e;
+	if (v.n != SIZE)
+		return ERR_CORRUPT;
+	c->position = be_get64(raw);
+	c->stream_id = be_get64(raw + 8);
+	return ERR_OK;
+}
+
+enum err
+tbl_counters_get(struct txn *tx, struct counters *c)
+{
+	return read_row(tx, c, tbl_get);
+}
+
+enum err
+tbl_counters_get_for_update(struct txn *tx, struct counters *c)
+{
+	return read_row(tx, c, tbl_get_for_update);
+}
+
+enum err
+tbl_counters_put(struct txn *tx, const struct counters *c)
+{
+	unsigned char raw[SIZE];
+	DBT key = tbl_dbt(KEY, KEY_SIZE), value = tbl_dbt(raw, sizeof(raw));
+
+	be_put64(raw, c->position);
+	be_put64(raw + 8, c->stream_id);
+	return tbl_put(tx, TABLE_COUNTERS, &key, &value);
+}

@@ -1,0 +1,211 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "store/be.h"
+#include "store/tbl.h"
+#include "store/tbl_events.h"
+
+#define KEY_SIZE    16
+#define PAIR_BYTES  48	    /* key, offsets and slack of a pair in bulk */
+#define BULK_LEAST  8192    /* must not be below the page size */
+#define BULK_MOST   1048576 /* unless one record alone has more */
+#define FIRST_GUESS 4096
+
+static void
+make_key(unsigned char out[KEY_SIZE], uint64_t stream_id, int64_t number)
+{
+	be_put64(out, stream_id);
+	be_put64(out + 8, (uint64_t)number);
+}
+
+enum err
+tbl_events_insert(struct txn *tx, uint64_t stream_id, int64_t number,
+    const struct new_event *ne)
+{
+	unsigned char raw[KEY_SIZE];
+	DBT key = tbl_dbt(raw, sizeof(raw)),
+	    value = tbl_dbt(ne->record, ne->record_len);
+
+	make_key(raw, stream_id, number);
+	return tbl_insert(tx, TABLE_EVENTS, &key, &value);
+}
+
+enum err
+tbl_events_get(struct txn *tx, struct page *pg, const struct events_range *one,
+    struct event *ev)
+{
+	unsigned char raw[KEY_SIZE];
+	DBT key = tbl_dbt(raw, sizeof(raw));
+	struct tbl_value v = {.n = FIRST_GUESS};
+	enum err e;
+
+	make_key(raw, one->stream_id, one->from);
+	do {
+		v.size = v.n;
+		if ((v.value = page_alloc(pg, v.size)) == NULL)
+			return ERR_TOO_LARGE;
+		e = tbl_get_any(tx, TABLE_EVENTS, &key, &v);
+		page_trim(pg, e == ERR_OK ? v.size - v.n : v.size);
+	} while (e == ERR_TOO_LARGE);
+	if (e != ERR_OK)
+		return e;
+	ev->number = one->from;
+	return event_decode(ev, slice(v.value, v.n));
+}
+
+enum err
+tbl_events_position(
+    struct txn *tx, uint64_t stream_id, int64_t number, uint64_t *position)
+{
+	unsigned char raw_key[KEY_SIZE], raw[8];
+	DBT key = tbl_dbt(raw_key, sizeof(raw_key));
+	struct tbl_value v = {.value = raw, .size = sizeof(raw)};
+	enum err e;
+
+	make_key(raw_key, stream_id, number);
+	if ((e = tbl_get_head(tx, TABLE_EVENTS, &key, &v)) != ERR_OK)
+		return e;
+	*position = be_get64(raw); /* it is a record's first field */
+	return v.n == sizeof(raw) ? ERR_OK : ERR_CORRUPT;
+}
+
+static size_t
+bulk_size(const struct events_range *range, int64_t from)
+{
+	uint64_t events = (uint64_t)(range->to - from) + 1, bytes;
+
+	if (events > PAGE_MAX_EVENTS)
+		events = PAGE_MAX_EVENTS;
+	bytes = events * (range->mean_bytes + PAIR_BYTES);
+	if (bytes < BULK_LEAST)
+		return BULK_LEAST;
+	return bytes > BULK_MOST ? BULK_MOST : bytes;
+}
+
+struct reader {
+	struct txn *tx;
+	struct page *page;
+	const struct events_range *range;
+	DBC *cursor;
+	DBT key, bulk;
+	uint32_t flags;
+	int64_t next; /* the number to go on from */
+};
+
+/*
+ * Fill r->bulk, enlarging it when the next record alone is longer; what
+ * comes back is for DB_MULTIPLE_KEY_NEXT.
+ */
+static enum err
+bulk_get(struct reader *r)
+{
+	size_t size = bulk_size(r->range, r->next);
+	enum err e;
+
+	do {
+		/* The library wants a multiple of 1024. */
+		size = (size + 1023) & ~(size_t)1023;
+		r->bulk = tbl_dbt(page_alloc(r->page, size), size);
+		if (r->bulk.data == NULL)
+			return ERR_TOO_LARGE;
+		e = tbl_cursor_get(r->tx, r->cursor, &r->key, &r->bulk,
+		    r->flags | DB_MULTIPLE_KEY);
+		if (e != ERR_TOO_LARGE)
+			return e;
+		page_trim(r->page, size);
+		size = (size_t)r->bulk.size + BULK_LEAST;
+	} while (size <= PAGE_MAX_BYTES);
+	return ERR_TOO_LARGE;
+}
+
+/* ERR_NO_EVENT: the range's end was passed. */
+static enum err
+add_entry(struct reader *r, struct slice key, struct slice record)
+{
+	const unsigned char *k = (const unsigned char *)key.p;
+	struct entry *entry;
+	enum err e;
+
+	if (key.n != KEY_SIZE)
+		return ERR_CORRUPT;
+	if (be_get64(k) != r->range->stream_id ||
+	    (int64_t)be_get64(k + 8) > r->range->to)
+		return ERR_NO_EVENT;
+	if ((e = page_add(r->page, &entry)) != ERR_OK)
+		return e;
+	entry->event.number = (int64_t)be_get64(k + 8);
+	r->next = entry->event.number + 1;
+	return event_decode(&entry->event, record);
+}
+
+static enum err
+add_bulk(struct reader *r)
+{
+	void *pos, *key, *value;
+	uint32_t key_len, value_len;
+	enum err e;
+
+	DB_MULTIPLE_INIT(pos, &r->bulk);
+	for (;;) {
+		DB_MULTIPLE_KEY_NEXT(
+		    pos, &r->bulk, key, key_len, value, value_len);
+		if (pos == NULL)
+			return ERR_OK;
+		e = add_entry(r, slice(key, key_len), slice(value, value_len));
+		if (e != ERR_OK)
+			return e;
+		if (r->next > r->range->to)
+			return ERR_NO_EVENT;
+	}
+}
+
+enum err
+tbl_events_read(
+    struct txn *tx, struct page *pg, const struct events_range *range)
+{
+	unsigned char raw[KEY_SIZE];
+	struct reader r = {.tx = tx,
+	    .page = pg,
+	    .range = range,
+	    .key = tbl_dbt(raw, sizeof(raw)),
+	    .flags = DB_SET_RANGE,
+	    .next = range->from};
+	enum err e;
+
+	make_key(raw, range->stream_id, range->from);
+	if ((e = tbl_cursor(tx, TABLE_EVENTS, &r.cursor)) != ERR_OK)
+		return e;
+	do {
+		if ((e = bulk_get(&r)) == ERR_OK)
+			e = add_bulk(&r);
+		r.flags = DB_NEXT;
+	} while (e == ERR_OK);
+	tbl_cursor_close(&r.cursor);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}
+
+enum err
+tbl_events_each(struct txn *tx, tbl_events_each_f *each, void *arg)
+{
+	unsigned char raw[KEY_SIZE] = {0};
+	DBT key = tbl_dbt(raw, sizeof(raw)), value = {0};
+	struct event ev;
+	DBC *c;
+	enum err e;
+
+	if ((e = tbl_cursor(tx, TABLE_EVENTS, &c)) != ERR_OK)
+		return e;
+	value.flags = DB_DBT_REALLOC;
+	while ((e = tbl_cursor_get(tx, c, &key, &value, DB_NEXT)) == ERR_OK) {
+		e = event_decode(&ev, slice(value.data, value.size));
+		ev.number = (int64_t)be_get64(raw + 8);
+		if (e == ERR_OK)
+			e = each(arg, be_get64(raw), &ev);
+		if (e != ERR_OK)
+			break;
+	}
+	free(value.data);
+	tbl_cursor_close(&c);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}

@@ -1,0 +1,131 @@
+#include "config.h"
+
+#include "store/be.h"
+#include "store/tbl.h"
+#include "store/tbl_streams.h"
+
+#define AT_ID	    0
+#define AT_LAST	    8
+#define AT_FLAGS    16
+#define AT_BYTES    17
+#define AT_SETTINGS 25
+
+#define FLAG_DELETED 1
+
+#define NAME_KEY_SIZE 9
+
+static enum err
+decode(struct stream_record *s, size_t n)
+{
+	const unsigned char *r = s->raw;
+
+	if (n < AT_SETTINGS)
+		return ERR_CORRUPT;
+	s->id = be_get64(r + AT_ID);
+	s->last = (int64_t)be_get64(r + AT_LAST);
+	s->is_deleted = (r[AT_FLAGS] & FLAG_DELETED) != 0;
+	s->bytes = be_get64(r + AT_BYTES);
+	return settings_decode(
+	    &s->settings, slice(r + AT_SETTINGS, n - AT_SETTINGS));
+}
+
+enum err
+tbl_streams_get(struct txn *tx, struct slice name, struct stream_record *s)
+{
+	struct tbl_value v = {.value = s->raw, .size = sizeof(s->raw)};
+	DBT key = tbl_dbt(name.p, name.n);
+	enum err e = tbl_get(tx, TABLE_STREAMS, &key, &v);
+
+	if (e != ERR_OK)
+		return e == ERR_NO_EVENT ? ERR_NO_STREAM : e;
+	return decode(s, v.n);
+}
+
+enum err
+tbl_streams_get_for_update(
+    struct txn *tx, struct slice name, struct stream_record *s)
+{
+	struct tbl_value v = {.value = s->raw, .size = sizeof(s->raw)};
+	DBT key = tbl_dbt(name.p, name.n);
+	enum err e = tbl_get_for_update(tx, TABLE_STREAMS, &key, &v);
+
+	if (e != ERR_OK)
+		return e == ERR_NO_EVENT ? ERR_NO_STREAM : e;
+	return decode(s, v.n);
+}
+
+enum err
+tbl_streams_put(
+    struct txn *tx, struct slice name, const struct stream_record *s)
+{
+	unsigned char raw[STREAM_RECORD_SIZE];
+	DBT key = tbl_dbt(name.p, name.n), value;
+	size_t n;
+
+	be_put64(raw + AT_ID, s->id);
+	be_put64(raw + AT_LAST, (uint64_t)s->last);
+	raw[AT_FLAGS] = s->is_deleted ? FLAG_DELETED : 0;
+	be_put64(raw + AT_BYTES, s->bytes);
+	n = settings_encode(raw + AT_SETTINGS, &s->settings);
+	value = tbl_dbt(raw, AT_SETTINGS + n);
+	return tbl_put(tx, TABLE_STREAMS, &key, &value);
+}
+
+static void
+name_key(unsigned char out[NAME_KEY_SIZE], uint64_t id)
+{
+	out[0] = '\0';
+	be_put64(out + 1, id);
+}
+
+enum err
+tbl_streams_put_name(struct txn *tx, uint64_t id, struct slice name)
+{
+	unsigned char raw[NAME_KEY_SIZE];
+	DBT key, value = tbl_dbt(name.p, name.n);
+
+	name_key(raw, id);
+	key = tbl_dbt(raw, sizeof(raw));
+	return tbl_put(tx, TABLE_STREAMS, &key, &value);
+}
+
+enum err
+tbl_streams_name(struct txn *tx, uint64_t id, char *name, size_t *n)
+{
+	struct tbl_value v = {.value = name, .size = STREAM_MAX_META_NAME};
+	unsigned char raw[NAME_KEY_SIZE];
+	DBT key;
+	enum err e;
+
+	name_key(raw, id);
+	key = tbl_dbt(raw, sizeof(raw));
+	e = tbl_get(tx, TABLE_STREAMS, &key, &v);
+	*n = v.n;
+	return e == ERR_NO_EVENT ? ERR_CORRUPT : e;
+}
+
+enum err
+tbl_streams_each(struct txn *tx, tbl_streams_each_f *each, void *arg)
+{
+	struct stream_record s;
+	char name[STREAM_MAX_META_NAME];
+	DBT key = tbl_dbt(name, sizeof(name)),
+	    value = tbl_dbt(s.raw, sizeof(s.raw));
+	DBC *c;
+	enum err e;
+
+	if ((e = tbl_cursor(tx, TABLE_STREAMS, &c)) != ERR_OK)
+		return e;
+	/* Behind the keys that begin with NUL. */
+	name[0] = 1;
+	key.size = 1;
+	e = tbl_cursor_get(tx, c, &key, &value, DB_SET_RANGE);
+	while (e == ERR_OK) {
+		if ((e = decode(&s, value.size)) == ERR_OK)
+			e = each(arg, slice(name, key.size), &s);
+		if (e == ERR_OK)
+			e = tbl_cursor_get(tx, c, &key, &value, DB_NEXT);
+	}
+	tbl_cursor_close(&c);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}

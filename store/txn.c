@@ -1,0 +1,91 @@
+#include "config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "store/clock.h"
+#include "store/log.h"
+#include "store/store.h"
+#include "store/txn.h"
+
+#define TRIES	       24
+#define LONGEST_PAUSE 64 /* ms */
+
+static enum err
+txn_begin(struct txn *tx, struct env *env, enum txn_kind kind)
+{
+	DB_ENV *h = env_handle(env);
+	int r;
+
+	tx->env = env;
+	if ((r = env_fault(env)) == 0)
+		r = h->txn_begin(h, NULL, &tx->handle,
+		    kind == TXN_READ ? DB_TXN_SNAPSHOT : 0);
+	return env_err(r);
+}
+
+/* Commit or abort: the handle is gone afterwards, whatever came of it. */
+static enum err
+txn_end(struct txn *tx, enum err e)
+{
+	int r;
+
+	if (e == ERR_OK && (e = env_err(env_fault(tx->env))) == ERR_OK)
+		return env_err(tx->handle->commit(tx->handle, 0));
+	if ((r = tx->handle->abort(tx->handle)) != 0)
+		return env_err(r);
+	return e;
+}
+
+/* A random time below a bound that doubles with each try. */
+static void
+pause_before(unsigned int try)
+{
+	int64_t bound = try < 6 ? 1 << try : LONGEST_PAUSE;
+	unsigned char dice = 0;
+
+	if (getrandom(&dice, sizeof(dice), 0) != (ssize_t)sizeof(dice))
+		dice = 128;
+	clock_sleep_ms(bound * dice / 255);
+}
+
+enum err
+txn_run_once(struct env *env, enum txn_kind kind, txn_body_f *body, void *arg)
+{
+	struct txn tx;
+	enum err e;
+	unsigned int try;
+
+	for (try = 0; try < TRIES; try++) {
+		if (try > 0)
+			pause_before(try);
+		if ((e = txn_begin(&tx, env, kind)) == ERR_OK)
+			e = txn_end(&tx, body(&tx, arg));
+		if (e != ERR_DEADLOCK)
+			return e;
+	}
+	log_warn("txn", "gave up after %d deadlocks", TRIES);
+	return ERR_BUSY;
+}
+
+enum err
+txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
+{
+	int64_t deadline = store_deadline(st);
+	struct env *env;
+	enum err e;
+
+	for (;;) {
+		if ((e = store_enter(st, deadline, &env)) != ERR_OK)
+			return e;
+		e = txn_run_once(env, kind, body, arg);
+		if (e != ERR_OK && env_panicked(env))
+			e = ERR_RECOVERY;
+		if (e == ERR_OK && kind == TXN_WRITE && !store_vouched(st))
+			e = ERR_RECOVERY;
+		store_exit(st, e == ERR_RECOVERY);
+		if (e != ERR_RECOVERY)
+			return e;
+	}
+}

@@ -1,0 +1,226 @@
+#include "config.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+#include "store/alloc.h"
+#include "store/clock.h"
+#include "store/log.h"
+#include "store/store.h"
+#include "store/tbl_counters.h"
+#include "store/txn.h"
+#include "store/wakeup.h"
+#include "store/writer.h"
+
+#define QUEUE_MAX_BYTES ((size_t)256 << 20)
+#define BATCH_MAX_JOBS	256
+#define BATCH_MAX_EVENTS 4096 /* unless one request alone has more */
+
+struct job {
+	struct append *a;
+	struct job *next;
+	size_t bytes;
+	enum err result;
+	sem_t done;
+};
+
+struct writer {
+	struct store *store;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t filled;
+	struct job *first, **last;
+	size_t bytes;
+	bool stopping;
+};
+
+struct batch {
+	struct job *jobs[BATCH_MAX_JOBS];
+	size_t n;
+	size_t events;
+};
+
+static bool
+may_join(const struct batch *b, const struct job *j)
+{
+	if (b->n == 0)
+		return true;
+	return b->n < BATCH_MAX_JOBS &&
+	    b->events + j->a->n <= BATCH_MAX_EVENTS;
+}
+
+/* False when the queue is empty and the writer is to stop. */
+static bool
+take_batch(struct writer *w, struct batch *b)
+{
+	struct job *j;
+
+	b->n = 0;
+	b->events = 0;
+	pthread_mutex_lock(&w->mutex);
+	while (w->first == NULL && !w->stopping)
+		pthread_cond_wait(&w->filled, &w->mutex);
+	while ((j = w->first) != NULL && may_join(b, j)) {
+		b->jobs[b->n++] = j;
+		b->events += j->a->n;
+		w->bytes -= j->bytes;
+		if ((w->first = j->next) == NULL)
+			w->last = &w->first;
+	}
+	pthread_mutex_unlock(&w->mutex);
+	return b->n > 0;
+}
+
+/* The body of the transaction. */
+static enum err
+apply_batch(struct txn *tx, void *arg)
+{
+	struct batch *b = arg;
+	struct counters counters;
+	struct append_batch shared = {
+	    .next = &counters, .now = clock_now_ticks()};
+	uint64_t before;
+	size_t i;
+	enum err e;
+
+	if ((e = tbl_counters_get_for_update(tx, &counters)) != ERR_OK)
+		return e;
+	before = counters.position;
+	for (i = 0; i < b->n; i++)
+		if ((e = append_apply(tx, b->jobs[i]->a, &shared)) != ERR_OK)
+			return e;
+	return counters.position == before ? ERR_OK
+					   : tbl_counters_put(tx, &counters);
+}
+
+/* Failures that may be the fault of one request, not of all. */
+static bool
+worth_splitting(const struct batch *b, enum err e)
+{
+	return b->n > 1 &&
+	    (e == ERR_NO_MEMORY || e == ERR_CORRUPT || e == ERR_BUSY ||
+		e == ERR_IO || e == ERR_DISK_FULL || e == ERR_TAKEN);
+}
+
+static void
+run_alone(struct writer *w, struct batch *b)
+{
+	struct batch one = {.n = 1};
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		one.jobs[0] = b->jobs[i];
+		b->jobs[i]->result =
+		    txn_run(w->store, TXN_WRITE, apply_batch, &one);
+	}
+}
+
+static void
+run_batch(struct writer *w, struct batch *b)
+{
+	enum err e = txn_run(w->store, TXN_WRITE, apply_batch, b);
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		b->jobs[i]->result = e;
+	if (worth_splitting(b, e))
+		run_alone(w, b);
+	wakeup_bump(store_wakeup(w->store));
+	for (i = 0; i < b->n; i++) {
+		struct job *j = b->jobs[i];
+
+		if (j->result == ERR_OK)
+			j->result = j->a->outcome;
+		sem_post(&j->done); /* and j is gone */
+	}
+}
+
+static void *
+write_on(void *arg)
+{
+	struct writer *w = arg;
+	struct batch *b = xmalloc(sizeof(*b));
+
+	while (take_batch(w, b))
+		run_batch(w, b);
+	free(b);
+	return NULL;
+}
+
+struct writer *
+writer_new(struct store *st)
+{
+	struct writer *w = xcalloc(1, sizeof(*w));
+
+	w->store = st;
+	w->last = &w->first;
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->filled, NULL);
+	if (pthread_create(&w->thread, NULL, write_on, w) != 0) {
+		log_error("writer", "cannot start a thread");
+		abort();
+	}
+	return w;
+}
+
+void
+writer_free(struct writer **wp)
+{
+	struct writer *w = *wp;
+
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->mutex);
+	w->stopping = true;
+	pthread_cond_signal(&w->filled);
+	pthread_mutex_unlock(&w->mutex);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->filled);
+	pthread_mutex_destroy(&w->mutex);
+	free(w);
+	*wp = NULL;
+}
+
+static size_t
+append_bytes(const struct append *a)
+{
+	size_t i, n = sizeof(struct job);
+
+	for (i = 0; i < a->n; i++)
+		n += a->events[i].record_len;
+	return n;
+}
+
+static bool
+enqueue(struct writer *w, struct job *j)
+{
+	bool fits;
+
+	pthread_mutex_lock(&w->mutex);
+	fits = w->bytes == 0 || w->bytes + j->bytes <= QUEUE_MAX_BYTES;
+	if (fits) {
+		*w->last = j;
+		w->last = &j->next;
+		w->bytes += j->bytes;
+		pthread_cond_signal(&w->filled);
+	}
+	pthread_mutex_unlock(&w->mutex);
+	return fits;
+}
+
+enum err
+writer_append(struct writer *w, struct append *a)
+{
+	struct job j = {.a = a, .bytes = append_bytes(a)};
+
+	sem_init(&j.done, 0, 0);
+	if (!enqueue(w, &j)) {
+		sem_destroy(&j.done);
+		return ERR_BUSY;
+	}
+	while (sem_wait(&j.done) != 0)
+		continue; /* interrupted */
+	sem_destroy(&j.done);
+	return j.result;
+}

@@ -1,0 +1,33 @@
+/*
+ * writer - the one thread of a process that writes to the store.
+ *
+ * Layer: store.  It puts all the appends that wait into one transaction,
+ * commits it, and answers each of them: what costs is the commit, which
+ * waits for the disk.
+ */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "store/append.h"
+#include "store/err.h"
+
+struct store;
+struct writer;
+
+struct writer *writer_new(struct store *);
+
+/* Finishes what is in the queue. */
+void writer_free(struct writer **);
+
+/*
+ * Carry out *a and wait for it; what came of it is in *a as well.
+ * When ERR_OK is returned, the events are as durable as the configuration
+ * promises.  The events' ids differ from each other.
+ * ERR_WRONG_VERSION, ERR_DELETED, ERR_TOO_LARGE: see append.h.
+ * ERR_BUSY: the queue is full.  ERR_UNAVAILABLE: the store did not come
+ * back in time; the events may or may not have been written, and it is safe
+ * to repeat.  ERR_DISK_FULL, ERR_NO_MEMORY, ERR_IO, ERR_CORRUPT.
+ */
+enum err writer_append(struct writer *, struct append *a);
+
+#endif
