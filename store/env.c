@@ -39,12 +39,19 @@ struct env {
 	int fault;
 };
 
-static const char *const table_files[TABLES] = {
-    [TABLE_STREAMS] = "streams.db",
-    [TABLE_EVENTS] = "events.db",
-    [TABLE_ALL] = "all.db",
-    [TABLE_EVENT_IDS] = "event_ids.db",
-    [TABLE_COUNTERS] = "counters.db",
+/*
+ * Only what readers read has versions: each write to a versioned page copies
+ * it in the cache, and event ids fall on pages all over their table.
+ */
+static const struct {
+	const char *file;
+	uint32_t flags;
+} tables[TABLES] = {
+    [TABLE_STREAMS] = {"streams.db", DB_MULTIVERSION},
+    [TABLE_EVENTS] = {"events.db", DB_MULTIVERSION},
+    [TABLE_ALL] = {"all.db", DB_MULTIVERSION},
+    [TABLE_EVENT_IDS] = {"event_ids.db", 0},
+    [TABLE_COUNTERS] = {"counters.db", 0},
 };
 
 enum err
@@ -179,7 +186,7 @@ open_environment(struct env *env, const struct env_options *o)
 static int
 open_table(struct env *env, enum table t, bool create)
 {
-	uint32_t flags = DB_AUTO_COMMIT | DB_THREAD | DB_MULTIVERSION;
+	uint32_t flags = DB_AUTO_COMMIT | DB_THREAD | tables[t].flags;
 	DB *db;
 	int r;
 
@@ -191,7 +198,7 @@ open_table(struct env *env, enum table t, bool create)
 	if (create)
 		flags |= DB_CREATE;
 	return db->open(
-	    db, NULL, table_files[t], NULL, DB_BTREE, flags, 0600);
+	    db, NULL, tables[t].file, NULL, DB_BTREE, flags, 0600);
 }
 
 static int
@@ -352,13 +359,13 @@ env_remove_logs(struct env *env, unsigned int *n)
 const char *
 env_table_file(enum table t)
 {
-	return table_files[t];
+	return tables[t].file;
 }
 
 enum err
 env_verify_file(const char *dir, enum table t)
 {
-	char *path = xasprintf("%s/%s", dir, table_files[t]);
+	char *path = xasprintf("%s/%s", dir, tables[t].file);
 	DB *db;
 	int r;
 

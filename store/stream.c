@@ -8,7 +8,6 @@
 #include "store/store.h"
 #include "store/stream.h"
 #include "store/tbl_all.h"
-#include "store/tbl_counters.h"
 #include "store/tbl_events.h"
 #include "store/tbl_streams.h"
 #include "store/wakeup.h"
@@ -222,10 +221,13 @@ stream_resolve(
 enum err
 stream_end(struct txn *tx, uint64_t *position)
 {
-	struct counters c;
-	enum err e = tbl_counters_get(tx, &c);
+	struct all_row last;
+	size_t n = 1;
+	enum err e;
 
-	*position = c.position;
+	/* Not from the counters: a writer holds those till it commits. */
+	e = tbl_all_read_back(tx, UINT64_MAX, &last, &n);
+	*position = n == 0 ? 0 : last.position + 1;
 	return e;
 }
 
