@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "fcgi/auth.h"
+#include "fcgi/host.h"
 #include "fcgi/media.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -139,7 +140,7 @@ route_request(struct request *r)
 		    e == ERR_TOO_LARGE ? "URI Too Long" : "Bad Request", why);
 		return;
 	}
-	if (!auth_check(r))
+	if (!host_check(r) || !auth_check(r))
 		return;
 	if ((res = find_resource(r)) == NULL)
 		reply_refuse_why(&r->reply, 404, "Not Found",

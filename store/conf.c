@@ -40,6 +40,7 @@ struct key {
 enum key_index {
 	KEY_DATA,
 	KEY_URL,
+	KEY_HOSTS,
 	KEY_THREADS,
 	KEY_CACHE_MB,
 	KEY_MAX_EVENT_BYTES,
@@ -177,6 +178,37 @@ read_url(void *field, const struct key *key, const json_t *v)
 }
 
 static bool
+is_host(const json_t *v)
+{
+	const char *name = plain_text(v), *end;
+
+	if (name == NULL || strcmp(name, "*") == 0)
+		return name != NULL;
+	end = skip_host(name);
+	return end != NULL && *end == '\0';
+}
+
+static bool
+read_hosts(void *field, const struct key *key, const json_t *v)
+{
+	/* Two fields, so this takes the whole. */
+	struct conf *c = field;
+	size_t i, n = json_array_size(v);
+
+	if (v == NULL || json_typeof(v) != JANSSON_ARRAY ||
+	    n > (size_t)key->max)
+		return false;
+	c->hosts = xcalloc(n, sizeof(*c->hosts));
+	for (i = 0; i < n; i++) {
+		if (!is_host(json_array_get(v, i)))
+			return false;
+		c->hosts[c->nhosts++] =
+		    xstrdup(json_string_value(json_array_get(v, i)));
+	}
+	return true;
+}
+
+static bool
 is_within(const struct key *key, const json_t *v)
 {
 	return json_is_integer(v) && json_integer_value(v) >= key->min &&
@@ -223,6 +255,9 @@ static const struct key keys[KEYS] = {
 	"http:// or https://, a host, and if need be a port and a path with "
 	"no slash at its end, as in \"http://127.0.0.1:2113\"",
 	0, 0},
+    [KEY_HOSTS] = {"hosts", read_hosts, 0,
+	"an array of at most 100 host names without ports, or [\"*\"]", 0,
+	100},
     [KEY_THREADS] = {"threads", read_unsigned, offsetof(struct conf, threads),
 	NULL, 1, 1024},
     [KEY_CACHE_MB] = {"cache_mb", read_unsigned,
@@ -459,10 +494,15 @@ out:
 void
 conf_free(struct conf **conf)
 {
+	size_t i;
+
 	if (*conf == NULL)
 		return;
 	free((*conf)->data);
 	free((*conf)->url);
+	for (i = 0; i < (*conf)->nhosts; i++)
+		free((*conf)->hosts[i]);
+	free((*conf)->hosts);
 	free(*conf);
 	*conf = NULL;
 }

@@ -26,6 +26,8 @@ struct conf {
 	char *data; /* folder of the store; absolute; required */
 	char *url;  /* what clients see: scheme, host, port, path; no slash
 		       at the end; "http://127.0.0.1:2113" */
+	char **hosts; /* names besides that of url that clients may use */
+	size_t nhosts;
 	unsigned threads;                /* 1 to 1024; 32 */
 	unsigned cache_mb;               /* 4 to 65536; 64 */
 	size_t max_event_bytes;          /* 1 to 64 MiB; 4 MiB */

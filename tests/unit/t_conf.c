@@ -192,11 +192,33 @@ a_body_smaller_than_an_event_is_refused(void **state)
 }
 
 static void
+hosts_are_names_without_ports_or_a_star(void **state)
+{
+	static const char must[] =
+	    "1: \"hosts\" must be an array of at most 100 host names without "
+	    "ports, or [\"*\"], not an array";
+	static const char text[] =
+	    "{\"data\":\"/x\",\"hosts\":[\"a.example\",\"[::1]\",\"*\"]}";
+	struct place *p = *state;
+	struct conf *c;
+
+	assert_int_equal(read_bytes(p, &c, text, strlen(text)), ERR_OK);
+	assert_int_equal(c->nhosts, 3);
+	assert_string_equal(c->hosts[0], "a.example");
+	assert_string_equal(c->hosts[2], "*");
+	conf_free(&c);
+	assert_refused(
+	    *state, "{\"data\":\"/x\",\"hosts\":[\"a:80\"]}", must);
+	assert_refused(*state, "{\"data\":\"/x\",\"hosts\":[1]}", must);
+	assert_refused(*state, "{\"data\":\"/x\",\"hosts\":[\"\"]}", must);
+}
+
+static void
 an_unknown_key_is_refused_with_the_known_ones(void **state)
 {
 	static const char known[] =
-	    "is not a key of this file; the keys are data, url, threads, "
-	    "cache_mb, max_event_bytes, max_body_bytes, durability";
+	    "is not a key of this file; the keys are data, url, hosts, "
+	    "threads, cache_mb, max_event_bytes, max_body_bytes, durability";
 	static const char *const names[] = {
 	    "cluster", "Threads", "thread", "threads ", ""};
 	char text[64], why[256];
@@ -434,6 +456,7 @@ main(void)
 	    TEST(the_ends_of_each_range_are_accepted),
 	    TEST(a_number_out_of_range_or_of_another_type_is_refused),
 	    TEST(a_body_smaller_than_an_event_is_refused),
+	    TEST(hosts_are_names_without_ports_or_a_star),
 	    TEST(an_unknown_key_is_refused_with_the_known_ones),
 	    TEST(a_repeated_key_is_refused_with_both_lines),
 	    TEST(a_missing_folder_is_refused),
