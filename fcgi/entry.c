@@ -161,16 +161,6 @@ print_rich(struct json_out *o, const struct entry *e, enum embed embed)
 	json_out_string_member(o, "positionStreamId", e->stream);
 }
 
-static void
-print_link(struct json_out *o, struct slice url, const char *relation)
-{
-	json_out_item(o);
-	json_out_open(o, '{');
-	json_out_string_member(o, "uri", url);
-	json_out_string_member(o, "relation", slice_str(relation));
-	json_out_close(o, '}');
-}
-
 /* What the entry names: a link's target, resolved or not. */
 struct place {
 	struct slice stream;
@@ -188,13 +178,12 @@ place_of(const struct entry *e)
 static void
 print_title(struct json_out *o, const struct place *p)
 {
-	struct buf title = {0};
-
-	buf_add_int(&title, p->number);
-	buf_add_char(&title, '@');
-	buf_add_slice(&title, p->stream);
-	json_out_string_member(o, "title", buf_slice(&title));
-	buf_fini(&title);
+	json_out_name(o, "title");
+	buf_add_char(o->buf, '"');
+	buf_add_int(o->buf, p->number);
+	buf_add_char(o->buf, '@');
+	json_escape(o->buf, p->stream);
+	buf_add_char(o->buf, '"');
 }
 
 static void
@@ -206,28 +195,57 @@ print_author(struct json_out *o)
 	json_out_close(o, '}');
 }
 
+/* An address has nothing that JSON would escape. */
 static void
-make_url(struct buf *url, const struct place *p, struct slice base)
+print_url(struct json_out *o, const char *name, const struct place *p,
+    const struct entry_style *style)
 {
-	buf_add_slice(url, base);
-	buf_add_str(url, "/streams/");
-	uri_escape(url, p->stream);
-	buf_add_char(url, '/');
-	buf_add_int(url, p->number);
+	json_out_name(o, name);
+	buf_add_char(o->buf, '"');
+	if (slice_eq(p->stream, style->stream)) {
+		buf_add_slice(o->buf, style->url);
+	} else {
+		buf_add_slice(o->buf, style->base);
+		buf_add_str(o->buf, "/streams/");
+		uri_escape(o->buf, p->stream);
+	}
+	buf_add_char(o->buf, '/');
+	buf_add_int(o->buf, p->number);
+	buf_add_char(o->buf, '"');
+}
+
+static void
+print_links(struct json_out *o, const struct place *p,
+    const struct entry_style *style)
+{
+	static const char *const relations[] = {"edit", "alternate"};
+	size_t i;
+
+	json_out_name(o, "links");
+	json_out_open(o, '[');
+	for (i = 0; i < 2; i++) {
+		json_out_item(o);
+		json_out_open(o, '{');
+		print_url(o, "uri", p, style);
+		json_out_string_member(
+		    o, "relation", slice_str(relations[i]));
+		json_out_close(o, '}');
+	}
+	json_out_close(o, ']');
 }
 
 static void
 print_plain(struct json_out *o, const struct entry *e,
-    const struct entry_style *style, struct slice url)
+    const struct entry_style *style)
 {
 	struct place place = place_of(e);
 	bool is_link = e->link != LINK_NONE;
 	char updated[CLOCK_TEXT_SIZE];
 
-	clock_print(updated, e->event.created);
 	print_title(o, &place);
-	json_out_string_member(o, "id", url);
-	json_out_string_member(o, "updated", slice_str(updated));
+	print_url(o, "id", &place, style);
+	json_out_string_member(o, "updated",
+	    slice(updated, clock_print(updated, e->event.created)));
 	print_author(o);
 	json_out_string_member(
 	    o, "summary", is_link ? slice_str(LINK_TYPE) : e->event.type);
@@ -236,25 +254,16 @@ print_plain(struct json_out *o, const struct entry *e,
 		json_out_name(o, "content");
 		entry_print_content(o, e);
 	}
+	print_links(o, &place, style);
 }
 
 void
 entry_print_json(struct json_out *o, const struct entry *e,
     const struct entry_style *style)
 {
-	struct place place = place_of(e);
-	struct buf url = {0};
-
-	make_url(&url, &place, style->base);
 	json_out_open(o, '{');
 	if (style->embed >= EMBED_RICH && e->link != LINK_BROKEN)
 		print_rich(o, e, style->embed);
-	print_plain(o, e, style, buf_slice(&url));
-	json_out_name(o, "links");
-	json_out_open(o, '[');
-	print_link(o, buf_slice(&url), "edit");
-	print_link(o, buf_slice(&url), "alternate");
-	json_out_close(o, ']');
+	print_plain(o, e, style);
 	json_out_close(o, '}');
-	buf_fini(&url);
 }

@@ -250,6 +250,8 @@ print(struct serving *s)
 	f.url = buf_slice(&url);
 	f.title = buf_slice(&title);
 	f.style.base = buf_slice(&r->base);
+	f.style.stream = s->query->stream;
+	f.style.url = f.url;
 	f.style.embed = embed_parse(request_query(r, "embed", &embed));
 	add_links(&f, s);
 	feed_print_json(&r->reply.body, &f);

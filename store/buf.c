@@ -20,54 +20,36 @@ buf_reset(struct buf *b)
 	b->failed = false;
 }
 
+/* The size to grow to for n more bytes; 0 when that is not allowed. */
+static size_t
+grown_size(const struct buf *b, size_t n)
+{
+	size_t size = b->size == 0 ? 1024 : b->size;
+
+	if (b->limit != 0 && (b->n > b->limit || n > b->limit - b->n))
+		return 0;
+	while (size - b->n < n)
+		size *= 2;
+	return b->limit != 0 && size > b->limit ? b->limit : size;
+}
+
 bool
 buf_reserve(struct buf *b, size_t n)
 {
-	size_t size = b->size == 0 ? 1024 : b->size;
-	char *p;
+	size_t size;
+	char *p = NULL;
 
-	if (b->limit != 0 && n > b->limit - b->n) {
-		b->failed = true;
-		return false;
-	}
 	if (b->size - b->n >= n)
 		return true;
-	while (size - b->n < n)
-		size *= 2;
-	if ((p = realloc(b->p, size)) == NULL) {
+	if ((size = grown_size(b, n)) != 0)
+		p = realloc(b->p, size);
+	if (p == NULL) {
 		b->failed = true;
 		return false;
 	}
 	b->p = p;
 	b->size = size;
 	return true;
-}
-
-void
-buf_add(struct buf *b, const void *p, size_t n)
-{
-	if (n == 0 || !buf_reserve(b, n))
-		return;
-	memcpy(b->p + b->n, p, n);
-	b->n += n;
-}
-
-void
-buf_add_slice(struct buf *b, struct slice s)
-{
-	buf_add(b, s.p, s.n);
-}
-
-void
-buf_add_str(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void
-buf_add_char(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
 }
 
 void

@@ -17,7 +17,7 @@ struct buf {
 	char *p;
 	size_t n;    /* bytes in use */
 	size_t size; /* bytes there are */
-	size_t limit; /* bytes there may be; 0: no limit */
+	size_t limit; /* size never goes beyond it; 0: no limit */
 	bool failed;  /* an append did not fit into memory, or the limit */
 };
 
@@ -27,13 +27,38 @@ void buf_fini(struct buf *);
 /* Forget the bytes, keep the memory. */
 void buf_reset(struct buf *);
 
-/* Make room for n more bytes; false when memory is out. */
+/* Make room for n more bytes; false when memory is out, or the limit. */
 bool buf_reserve(struct buf *, size_t n);
 
-void buf_add(struct buf *, const void *, size_t n);
-void buf_add_slice(struct buf *, struct slice);
-void buf_add_str(struct buf *, const char *);
-void buf_add_char(struct buf *, char);
+/* These stand here because answers are made of thousands of them. */
+
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0 || (b->size - b->n < n && !buf_reserve(b, n)))
+		return;
+	memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+static inline void
+buf_add_slice(struct buf *b, struct slice s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+static inline void
+buf_add_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void
+buf_add_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
 void buf_add_int(struct buf *, int64_t);
 void buf_printf(struct buf *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

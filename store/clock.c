@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "store/clock.h"
@@ -33,25 +33,79 @@ clock_sleep_ms(int64_t ms)
 		continue;
 }
 
+static int64_t
+floor_mod(int64_t n, int64_t by)
+{
+	int64_t r = n % by;
+
+	return r < 0 ? r + by : r;
+}
+
+static int64_t
+floor_div(int64_t n, int64_t by)
+{
+	return n / by - (n % by < 0 ? 1 : 0);
+}
+
+/* n as digits, with zeros before it. */
+static void
+put_digits(char *out, int64_t n, int digits)
+{
+	while (digits-- > 0) {
+		out[digits] = (char)('0' + n % 10);
+		n /= 10;
+	}
+}
+
+struct date {
+	int64_t year, month, day;
+};
+
+/*
+ * The date of a day since 1970, in the Gregorian calendar: Howard Hinnant,
+ * "chrono-Compatible Low-Level Date Algorithms", civil_from_days.  Feeds
+ * print a time for each entry, and gmtime_r with printf took longer than
+ * reading it.
+ */
+static struct date
+date_of(int64_t days)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe =
+	    (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	int64_t month = mp < 10 ? mp + 3 : mp - 9;
+
+	return (struct date){yoe + era * 400 + (month <= 2 ? 1 : 0), month,
+	    doy - (153 * mp + 2) / 5 + 1};
+}
+
 size_t
 clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks)
 {
-	time_t s = (time_t)(ticks / CLOCK_TICKS_PER_S);
-	int64_t fraction = ticks % CLOCK_TICKS_PER_S;
-	struct tm tm;
-	int n;
+	static const char form[] = "0000-00-00T00:00:00.0000000";
+	int64_t fraction = floor_mod(ticks, CLOCK_TICKS_PER_S);
+	int64_t all = floor_div(ticks, CLOCK_TICKS_PER_S);
+	int64_t seconds = floor_mod(all, 86400);
+	struct date d = date_of(floor_div(all, 86400));
+	size_t n = sizeof(form) - 1;
 
-	gmtime_r(&s, &tm);
-	n = snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec);
-	if (fraction > 0) {
-		n += snprintf(out + n, CLOCK_TEXT_SIZE - (size_t)n, ".%07d",
-		    (int)fraction);
-		while (out[n - 1] == '0')
-			n--;
-	}
+	memcpy(out, form, sizeof(form));
+	put_digits(out, d.year, 4);
+	put_digits(out + 5, d.month, 2);
+	put_digits(out + 8, d.day, 2);
+	put_digits(out + 11, seconds / 3600, 2);
+	put_digits(out + 14, seconds / 60 % 60, 2);
+	put_digits(out + 17, seconds % 60, 2);
+	put_digits(out + 20, fraction, 7);
+	while (out[n - 1] == '0')
+		n--;
+	if (fraction == 0)
+		n = sizeof("0000-00-00T00:00:00") - 1;
 	out[n++] = 'Z';
 	out[n] = '\0';
-	return (size_t)n;
+	return n;
 }

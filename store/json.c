@@ -624,17 +624,15 @@ quote_special(struct buf *b, const char *p, const char *end)
 }
 
 void
-json_quote(struct buf *b, struct slice utf8)
+json_escape(struct buf *b, struct slice utf8)
 {
 	const char *p = utf8.n == 0 ? "" : utf8.p, *end = p + utf8.n, *next;
 
-	buf_add_char(b, '"');
 	while (p < end) {
 		next = skip_quotable(p, end);
 		buf_add(b, p, (size_t)(next - p));
 		p = next == end ? end : quote_special(b, next, end);
 	}
-	buf_add_char(b, '"');
 }
 
 static void

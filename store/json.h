@@ -12,9 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "store/buf.h"
 #include "store/slice.h"
-
-struct buf;
 
 /* Objects and arrays may be nested so deep: [[1]] is 2 deep. */
 #define JSON_DEPTH_MAX 64
@@ -84,13 +83,22 @@ void json_unescape(struct buf *, struct slice text);
 bool json_name_is(struct slice raw_name, const char *lower);
 
 /*
- * Add a JSON string with its quotes that says these bytes.  Escaped are "
- * and \, controls below U+0020 (\b \t \n \f \r, others as \u00xx in lower
- * case), U+0085, U+2028 and U+2029; what is not UTF-8 becomes U+FFFD, one
- * for each longest beginning of a character (contract 0.9).  The bytes may
- * be anything.  Grows them at most 6 times.
+ * Add what stands between the quotes of a JSON string that says these bytes.
+ * Escaped are " and \, controls below U+0020 (\b \t \n \f \r, others as
+ * \u00xx in lower case), U+0085, U+2028 and U+2029; what is not UTF-8 becomes
+ * U+FFFD, one for each longest beginning of a character (contract 0.9).  The
+ * bytes may be anything.  Grows them at most 6 times.
  */
-void json_quote(struct buf *, struct slice utf8);
+void json_escape(struct buf *, struct slice utf8);
+
+/* The same with the quotes. */
+static inline void
+json_quote(struct buf *b, struct slice utf8)
+{
+	buf_add_char(b, '"');
+	json_escape(b, utf8);
+	buf_add_char(b, '"');
+}
 
 /*
  * Add an accepted text in Newtonsoft's "indented" form (contract 0.9): two
