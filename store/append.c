@@ -191,6 +191,31 @@ judge_events(struct work *w, enum verdict *v)
 	return ERR_OK;
 }
 
+/*
+ * Whether this very deletion was committed before: its transaction is run
+ * again when a recovery left its outcome unknown.
+ */
+static enum err
+was_carried_out(struct work *w, bool *was)
+{
+	char raw[STREAM_MAX_META_NAME];
+	struct slice name = w->stream.name;
+	struct stream_record s;
+	int64_t number;
+	enum err e;
+
+	*was = false;
+	if (w->a->kind == APPEND_EVENTS)
+		return ERR_OK;
+	if (w->a->kind == APPEND_SOFT_DELETE)
+		name = name_meta(raw, name);
+	e = tbl_streams_get(w->tx, name, &s);
+	if (e == ERR_OK)
+		e = tbl_event_ids_get(w->tx, s.id, &w->a->deletion, &number);
+	*was = e == ERR_OK;
+	return e == ERR_NO_STREAM || e == ERR_NO_EVENT ? ERR_OK : e;
+}
+
 /* A deletion counts as an event with an id nobody knows. */
 static enum verdict
 judge_deletion(const struct work *w)
@@ -208,9 +233,14 @@ judge_deletion(const struct work *w)
 static enum err
 judge(struct work *w, enum verdict *v)
 {
+	bool was;
 	enum err e;
 
-	*v = DELETED;
+	if ((e = was_carried_out(w, &was)) != ERR_OK)
+		return e;
+	*v = was ? REPEAT : DELETED;
+	if (was)
+		return ERR_OK;
 	if (w->stream.record.is_deleted ||
 	    (w->base.name.n > 0 && w->base.record.is_deleted))
 		return ERR_OK;
@@ -258,26 +288,30 @@ put_next_event(struct work *w, struct target *t, struct new_event *ne)
 	return e;
 }
 
-/* An event of the server's own. */
+/* An event of the server's own; without an id it gets a random one. */
 static enum err
-make_event(struct new_event *ne, const char *type, struct slice document)
+make_event(struct new_event *ne, const char *type, struct slice document,
+    const struct guid *id)
 {
 	struct event ev = {.type = slice_str(type), .data = document};
 
-	guid_random(&ev.id);
+	if (id != NULL)
+		ev.id = *id;
+	else
+		guid_random(&ev.id);
 	if (document.n > 0)
 		ev.flags = EVENT_DATA_IS_JSON;
 	return new_event_init(ne, &ev);
 }
 
 static enum err
-put_own_event(struct work *w, struct target *t, const char *type,
-    struct slice document)
+put_metadata(struct work *w, struct target *t, struct slice document,
+    const struct guid *id)
 {
 	struct new_event ne;
 	enum err e;
 
-	if ((e = make_event(&ne, type, document)) != ERR_OK)
+	if ((e = make_event(&ne, "$metadata", document, id)) != ERR_OK)
 		return e;
 	e = put_next_event(w, t, &ne);
 	new_event_fini(&ne);
@@ -332,7 +366,7 @@ restore(struct work *w, struct target *t, struct target *meta, int64_t from)
 		e = ERR_NO_MEMORY;
 		goto out;
 	}
-	if ((e = put_own_event(w, meta, "$metadata", buf_slice(&out))) !=
+	if ((e = put_metadata(w, meta, buf_slice(&out), NULL)) !=
 	    ERR_OK)
 		goto out;
 	if ((e = target_save(w, meta)) != ERR_OK)
@@ -415,8 +449,8 @@ write_soft_deletion(struct work *w)
 
 	e = target_load(w, &meta, name_meta(raw, w->stream.name));
 	if (e == ERR_OK)
-		e = put_own_event(
-		    w, &meta, "$metadata", settings_soft_deletion());
+		e = put_metadata(
+		    w, &meta, settings_soft_deletion(), &w->a->deletion);
 	if (e == ERR_OK)
 		e = target_save(w, &meta);
 	if (e == ERR_OK)
@@ -433,7 +467,8 @@ write_tombstone(struct work *w)
 
 	if (t->record.id == 0)
 		t->record.id = w->batch->next->stream_id++;
-	if ((e = make_event(&ne, "$streamDeleted", slice("", 0))) != ERR_OK)
+	if ((e = make_event(&ne, "$streamDeleted", slice("", 0),
+		 &w->a->deletion)) != ERR_OK)
 		return e;
 	e = put_event(w, t, &ne, EVENT_NUMBER_TOMB);
 	new_event_fini(&ne);
@@ -464,6 +499,8 @@ find_position(struct work *w)
 	int64_t number;
 	enum err e;
 
+	if (w->a->kind != APPEND_EVENTS)
+		return ERR_OK;
 	if ((e = find_id(w, w->a->n - 1, &number)) != ERR_OK)
 		return e;
 	return tbl_events_position(

@@ -31,6 +31,8 @@ struct append {
 	int64_t expected;
 	struct new_event *events; /* the caller's; none for a deletion */
 	size_t n;
+	struct guid deletion; /* the id of the event that a deletion writes;
+				 known already: it was carried out before */
 
 	/* What came of it. */
 	enum err outcome;

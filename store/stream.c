@@ -317,6 +317,7 @@ stream_append(struct store *st, struct append *a)
 {
 	if (!ids_differ(a))
 		return ERR_INVALID;
+	guid_random(&a->deletion);
 	return writer_append(store_writer(st), a);
 }
 

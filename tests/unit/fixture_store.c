@@ -50,9 +50,8 @@ int
 fixture_env_setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct env_options o = {.dir = f->dir,
-	    .cache_bytes = CACHE_BYTES,
-	    .recover = true};
+	struct env_options o = {
+	    .dir = f->dir, .cache_bytes = CACHE_BYTES, .recover = true};
 
 	log_init("test", LOG_LEVEL_ERROR);
 	fixture_make_dir(f);
@@ -72,8 +71,7 @@ fixture_env_teardown(void **state)
 }
 
 enum err
-fixture_run(
-    struct fixture *f, enum txn_kind kind, txn_body_f *body, void *arg)
+fixture_run(struct fixture *f, enum txn_kind kind, txn_body_f *body, void *arg)
 {
 	if (f->env != NULL)
 		return txn_run_once(f->env, kind, body, arg);
@@ -168,8 +166,7 @@ fixture_put(struct fixture *f, const char *stream, const struct event *ev)
 }
 
 struct append
-fixture_describe(
-    struct fixture *f, const char *stream, const char *document)
+fixture_describe(struct fixture *f, const char *stream, const char *document)
 {
 	char *name = xasprintf("$$%s", stream);
 	struct event ev = {.flags = EVENT_DATA_IS_JSON,
@@ -188,10 +185,10 @@ struct append
 fixture_delete(struct fixture *f, const char *stream, enum append_kind kind,
     int64_t expected)
 {
-	struct append a = {.kind = kind,
-	    .stream = slice_str(stream),
-	    .expected = expected};
+	struct append a = {
+	    .kind = kind, .stream = slice_str(stream), .expected = expected};
 
+	guid_random(&a.deletion);
 	fixture_write(f, &a);
 	return a;
 }

@@ -57,8 +57,7 @@ post(struct fixture *f, const char *stream, const char *ids)
 static void
 describe(struct fixture *f, const char *stream, const char *document)
 {
-	assert_int_equal(
-	    fixture_describe(f, stream, document).outcome, ERR_OK);
+	assert_int_equal(fixture_describe(f, stream, document).outcome, ERR_OK);
 }
 
 static void
@@ -156,8 +155,7 @@ a_stream_hidden_by_its_users_own_tb_keeps_its_metadata(void **state)
 	    "\"$maxCount\":5}");
 	expect_missing(f, "re4", ERR_NO_STREAM);
 	post(f, "re4", "d");
-	expect_newest(
-	    f, "$$re4", "{\"a\":[1, 2],\"$maxCount\":5,\"$tb\":3}");
+	expect_newest(f, "$$re4", "{\"a\":[1, 2],\"$maxCount\":5,\"$tb\":3}");
 	expect_shown(f, "re4", "d");
 }
 
@@ -176,8 +174,7 @@ metadata_posted_to_a_soft_deleted_stream_restores_it(void **state)
 	assert_int_equal(a.first, 1);
 	assert_int_equal(a.current, 2);
 	assert_int_equal(a.position, end);
-	expect_newest(
-	    f, "$$me1", "{\"$maxCount\":2,\"k\":\"v\",\"$tb\":3}");
+	expect_newest(f, "$$me1", "{\"$maxCount\":2,\"k\":\"v\",\"$tb\":3}");
 	expect_shown(f, "me1", "");
 	post(f, "me1", "d");
 	expect_shown(f, "me1", "d");
@@ -304,9 +301,30 @@ a_tombstone_stands_in_all(void **state)
 	assert_int_equal(page_count(pg), 1);
 	assert_int_equal(page_entry(pg, 0)->event.position, a.position);
 	assert_true(slice_is(page_entry(pg, 0)->stream, "ha3"));
-	assert_true(
-	    slice_is(page_entry(pg, 0)->event.type, "$streamDeleted"));
+	assert_true(slice_is(page_entry(pg, 0)->event.type, "$streamDeleted"));
 	page_free(&pg);
+}
+
+/* As the writer does it when a recovery left the outcome unknown. */
+static void
+a_deletion_run_again_is_carried_out_once(void **state)
+{
+	static const enum append_kind kinds[] = {
+	    APPEND_SOFT_DELETE, APPEND_HARD_DELETE};
+	struct fixture *f = *state;
+	struct append a;
+	uint64_t position;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		a = fixture_delete(f, "again", kinds[i], EXPECT_ANY);
+		assert_int_equal(a.outcome, ERR_OK);
+		position = a.position;
+		assert_int_equal(fixture_write(f, &a), ERR_OK);
+		assert_int_equal(a.outcome, ERR_OK);
+		a = fixture_delete(f, "other", APPEND_SOFT_DELETE, EXPECT_ANY);
+		assert_int_equal(a.position, position + 1);
+	}
 }
 
 /* A metadata document whose $acl has this many bytes. */
@@ -318,8 +336,8 @@ document_with_acl(const char *before, size_t acl_bytes, const char *after)
 	char *user = xcalloc(1, n + 1), *text;
 
 	memset(user, 'u', n);
-	text = xasprintf("{%s\"$acl\":%s%s%s%s}", before, head, user, tail,
-	    after);
+	text =
+	    xasprintf("{%s\"$acl\":%s%s%s%s}", before, head, user, tail, after);
 	free(user);
 	return text;
 }
@@ -340,11 +358,9 @@ an_acl_of_the_greatest_size_is_taken(void **state)
 	struct fixture *f = *state;
 
 	post(f, "ac1", "abc");
-	assert_int_equal(
-	    describe_with_acl(f, "ac1", SETTINGS_MAX_ACL), ERR_OK);
+	assert_int_equal(describe_with_acl(f, "ac1", SETTINGS_MAX_ACL), ERR_OK);
 	soft_delete(f, "ac1");
-	assert_int_equal(
-	    describe_with_acl(f, "ac1", SETTINGS_MAX_ACL), ERR_OK);
+	assert_int_equal(describe_with_acl(f, "ac1", SETTINGS_MAX_ACL), ERR_OK);
 	expect_shown(f, "ac1", "");
 }
 
@@ -354,8 +370,8 @@ a_greater_acl_is_refused_and_writes_nothing(void **state)
 	struct fixture *f = *state;
 	uint64_t end = fixture_end(f);
 
-	assert_int_equal(describe_with_acl(f, "ac2", SETTINGS_MAX_ACL + 1),
-	    ERR_TOO_LARGE);
+	assert_int_equal(
+	    describe_with_acl(f, "ac2", SETTINGS_MAX_ACL + 1), ERR_TOO_LARGE);
 	assert_int_equal(f->failure, ERR_OK);
 	assert_int_equal(fixture_end(f), end);
 	assert_string_equal(fixture_ids(f, "$$ac2"), "");
@@ -426,6 +442,7 @@ main(void)
 	    cmocka_unit_test(a_hard_deletion_ends_stream_and_metastream),
 	    cmocka_unit_test(a_hard_deletion_needs_no_stream),
 	    cmocka_unit_test(a_tombstone_stands_in_all),
+	    cmocka_unit_test(a_deletion_run_again_is_carried_out_once),
 	    cmocka_unit_test(an_acl_of_the_greatest_size_is_taken),
 	    cmocka_unit_test(a_greater_acl_is_refused_and_writes_nothing),
 	    cmocka_unit_test(
