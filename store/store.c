@@ -22,6 +22,7 @@
 #define RETRY_MS	20   /* between two tries to get in */
 #define RETRY_FAILED_MS 250  /* after an environment that would not open */
 #define DRAIN_MS	1000 /* for threads inside to come out */
+#define NUDGE_EVERY_MS	2    /* until the resident thread has ended */
 
 struct store {
 	struct store_options options;
@@ -260,18 +261,16 @@ void
 store_close(struct store **stp)
 {
 	struct store *st = *stp;
-	struct timespec step;
 
 	if (st == NULL)
 		return;
 	writer_free(&st->writer);
 	atomic_store(&st->stopping, true);
-	do {
-		/* Again and again: it may not have been blocked yet. */
+	/* Again and again: it may not have been blocked yet. */
+	while (pthread_tryjoin_np(st->resident, NULL) == EBUSY) {
 		pthread_kill(st->resident, SIGUSR2);
-		step = mono_time(clock_mono_ms() + 20);
-	} while (pthread_clockjoin_np(
-		     st->resident, NULL, CLOCK_MONOTONIC, &step) == ETIMEDOUT);
+		clock_sleep_ms(NUDGE_EVERY_MS);
+	}
 	wakeup_close(&st->wakeup);
 	custody_close(&st->custody);
 	pthread_rwlock_destroy(&st->gate);

@@ -7,6 +7,7 @@
 
 #include "store/alloc.h"
 #include "store/env.h"
+#include "store/log.h"
 #include "store/page.h"
 #include "store/tbl_all.h"
 #include "store/tbl_counters.h"
@@ -23,9 +24,10 @@ typedef enum err run_f(void *where, txn_body_f *body, void *arg);
 
 struct check {
 	struct verify *v;
-	uint64_t end;  /* the next position */
-	uint64_t sum;  /* of the streams' events */
-	uint64_t from; /* the next row to look at */
+	uint64_t end;	  /* the next position */
+	uint64_t next_id; /* the next stream's */
+	uint64_t sum;	  /* of the streams' events */
+	uint64_t from;	  /* the next row to look at */
 	uint64_t streams;
 };
 
@@ -49,8 +51,13 @@ static enum err
 add_stream(void *arg, struct slice name, const struct stream_record *s)
 {
 	struct check *c = arg;
+	char quoted[LOG_QUOTE_SIZE];
 
-	(void)name;
+	if (s->id == 0 || s->id >= c->next_id)
+		fault(c->v,
+		    "Stream %s has the id %" PRIu64
+		    ", which has not been given to one.",
+		    log_quote(quoted, name), s->id);
 	c->streams++;
 	c->sum += (uint64_t)(s->last + 1) + (s->is_deleted ? 1 : 0);
 	return ERR_OK;
@@ -67,6 +74,7 @@ check_sums(struct txn *tx, void *arg)
 	if ((e = tbl_counters_get(tx, &counters)) != ERR_OK)
 		return e;
 	c->end = counters.position;
+	c->next_id = counters.stream_id;
 	return tbl_streams_each(tx, add_stream, c);
 }
 
@@ -121,6 +129,11 @@ check_stream(struct txn *tx, struct check *c, const struct all_row *row)
 		    row->position);
 		return ERR_OK;
 	}
+	if (e == ERR_OK && s.id != row->stream_id)
+		fault(c->v,
+		    "Position %" PRIu64 " is of stream %" PRIu64
+		    ", whose name leads to stream %" PRIu64 ".",
+		    row->position, row->stream_id, s.id);
 	if (e == ERR_OK && row->number > s.last &&
 	    !(s.is_deleted && row->number == EVENT_NUMBER_TOMB))
 		fault(c->v,

@@ -5,9 +5,10 @@
  *
  * Checked are: every position below the end has an event; the event stands
  * in its stream under that number, knows the position, and its id leads back
- * to it; no number is beyond the stream's last; and the streams' numbers add
- * up to the positions.  Together that means that each stream's numbers have
- * no gaps and that every event is in $all exactly once.
+ * to it; no number is beyond the stream's last; the stream's id leads to its
+ * name and back, and has been given to one; and the streams' numbers add up
+ * to the positions.  Together that means that each stream's numbers have no
+ * gaps and that every event is in $all exactly once.
  */
 #ifndef STORE_VERIFY_H
 #define STORE_VERIFY_H

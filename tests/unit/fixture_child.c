@@ -77,6 +77,16 @@ child_end(struct child *c)
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+bool
+child_has_ended(const struct child *c)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)c->pid, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == c->pid;
+}
+
 void
 child_kill(struct child *c)
 {

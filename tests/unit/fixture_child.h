@@ -8,12 +8,13 @@
 #ifndef TESTS_UNIT_FIXTURE_CHILD_H
 #define TESTS_UNIT_FIXTURE_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct child {
 	pid_t pid;
 	int from; /* what it says */
-	int to;	  /* what it is told */
+	int to;   /* what it is told */
 };
 
 /* Runs in the child; what it returns is the exit status. */
@@ -31,6 +32,9 @@ int child_hear(const struct child *);
 
 /* Wait for the child's end; its exit status, or minus the signal. */
 int child_end(struct child *);
+
+/* Whether it has ended; then child_end() does not wait. */
+bool child_has_ended(const struct child *);
 
 /* SIGKILL, and wait. */
 void child_kill(struct child *);

@@ -13,7 +13,7 @@
  * stream in each state, one row per expected version, one letter per batch.
  */
 #define WRITTEN 'W'
-#define REPEAT	'R'
+#define REPEAT  'R'
 #define VERSION 'V' /* wrong expected version */
 #define DELETED 'D'
 
@@ -93,7 +93,7 @@ struct state {
 	int64_t last;
 	bool is_soft_deleted;
 	const char *posts[COUNT(versions)]; /* one letter per batch */
-	const char *deletions;		    /* one letter per version */
+	const char *deletions;              /* one letter per version */
 };
 
 #define ALL_WRITTEN "WWWWWWWWWW"
@@ -175,8 +175,8 @@ static const struct state deleted_unwritten = {
     "DVWWVVVVV"};
 
 /* Event d is its number 3. */
-static const struct state created_again = {"created again",
-    make_created_again, 3, false,
+static const struct state created_again = {"created again", make_created_again,
+    3, false,
     {
 	/* -4 */ "WWRRRRRVVV",
 	/* -3 */ ALL_WRONG,
@@ -190,8 +190,8 @@ static const struct state created_again = {"created again",
     },
     "WVWVVVVWV"};
 
-static const struct state hard_deleted = {"hard-deleted", make_hard_deleted,
-    2, false,
+static const struct state hard_deleted = {"hard-deleted", make_hard_deleted, 2,
+    false,
     {
 	/* -4 */ ALL_DELETED,
 	/* -3 */ ALL_DELETED,
@@ -230,7 +230,7 @@ struct cell {
 	char letter;
 	char stream[16];
 	char before[16]; /* the stream's ids, before the batch */
-	uint64_t end;	 /* the next position, then */
+	uint64_t end;    /* the next position, then */
 };
 
 static void
@@ -275,8 +275,7 @@ check_cell(struct fixture *f, struct cell *c)
 	struct append a;
 
 	c->state->make(f, c->stream);
-	snprintf(c->before, sizeof(c->before), "%s",
-	    fixture_ids(f, c->stream));
+	snprintf(c->before, sizeof(c->before), "%s", fixture_ids(f, c->stream));
 	c->end = fixture_end(f);
 	a = fixture_post(f, c->stream, c->expected, c->ids);
 	if (a.outcome != outcome_of(c->letter))
@@ -307,8 +306,8 @@ check_posts(struct fixture *f, const struct state *s, const char *prefix)
 			    .ids = batches[b],
 			    .letter = s->posts[v][b]};
 
-			snprintf(c.stream, sizeof(c.stream), "%s-%zu", prefix,
-			    n++);
+			snprintf(
+			    c.stream, sizeof(c.stream), "%s-%zu", prefix, n++);
 			check_cell(f, &c);
 		}
 	assert_int_equal(fixture_faults(f), 0);
@@ -418,8 +417,7 @@ main(void)
 		a_stream_deleted_before_it_was_written_begins_at_0),
 	    cmocka_unit_test(a_stream_created_again_is_like_any_other),
 	    cmocka_unit_test(a_hard_deleted_stream_takes_nothing),
-	    cmocka_unit_test(
-		a_soft_deletion_is_judged_by_the_expected_version),
+	    cmocka_unit_test(a_soft_deletion_is_judged_by_the_expected_version),
 	    cmocka_unit_test(a_hard_deletion_is_judged_the_same_way),
 	};
 

@@ -11,8 +11,8 @@
  * append_apply() beside a model of the contract's words that shares no code
  * with it, on the same random requests.  RILL_SEED chooses others.
  */
-#define STEPS	     4000
-#define STREAMS	     4
+#define STEPS        4000
+#define STREAMS      4
 #define MAX_EVENTS   2000 /* of a stream, all of them remembered */
 #define DEFAULT_SEED 20130614
 
@@ -185,8 +185,7 @@ model_describe(struct model *m, struct model_stream *s)
 	struct answer r = {ERR_OK, s->metadata, s->metadata};
 
 	if (s->is_hard_deleted)
-		return (struct answer){
-		    ERR_DELETED, NO_NUMBER, s->metadata - 1};
+		return (struct answer){ERR_DELETED, NO_NUMBER, s->metadata - 1};
 	s->metadata++;
 	m->end++;
 	if (s->is_soft_deleted) {

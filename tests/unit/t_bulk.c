@@ -32,8 +32,7 @@ put_sized(struct fixture *f, const char *stream, size_t i)
 {
 	size_t at, n = sizes[i];
 	char *data = xmalloc(n);
-	struct event ev = {.type = slice_str("sized"),
-	    .data = slice(data, n)};
+	struct event ev = {.type = slice_str("sized"), .data = slice(data, n)};
 
 	for (at = 0; at < n; at++)
 		data[at] = byte_at(i, at);
@@ -115,9 +114,8 @@ a_page_has_4096_events_at_most(void **state)
 
 	assert_int_equal(
 	    fixture_fill(f, "many", PAGE_MAX_EVENTS + 1, 10).outcome, ERR_OK);
-	assert_int_equal(
-	    fixture_read(f, "many",
-		(struct stream_range){1, PAGE_MAX_EVENTS}, pg),
+	assert_int_equal(fixture_read(f, "many",
+			     (struct stream_range){1, PAGE_MAX_EVENTS}, pg),
 	    ERR_OK);
 	assert_int_equal(page_count(pg), PAGE_MAX_EVENTS);
 	assert_int_equal(fixture_read(f, "many", whole, pg), ERR_TOO_LARGE);
@@ -136,8 +134,7 @@ a_page_of_too_many_bytes_is_refused(void **state)
 		    fixture_fill(f, "great", 1, 30 * MIB).outcome, ERR_OK);
 	assert_int_equal(fixture_read(f, "great", whole, pg), ERR_TOO_LARGE);
 	assert_int_equal(
-	    fixture_read(f, "great", (struct stream_range){1, 3}, pg),
-	    ERR_OK);
+	    fixture_read(f, "great", (struct stream_range){1, 3}, pg), ERR_OK);
 	assert_int_equal(page_count(pg), 3);
 	assert_int_equal(page_entry(pg, 2)->event.data.n, 30 * MIB);
 	page_free(&pg);
@@ -157,8 +154,7 @@ a_page_of_all_is_refused_when_too_great_as_well(void **state)
 	struct page *pg = page_new();
 
 	/* Those of the test before are the newest. */
-	assert_int_equal(
-	    fixture_run(f, TXN_READ, read_all, pg), ERR_TOO_LARGE);
+	assert_int_equal(fixture_run(f, TXN_READ, read_all, pg), ERR_TOO_LARGE);
 	page_free(&pg);
 }
 

@@ -20,7 +20,7 @@ struct operation {
 	const char *name;
 	void (*prepare)(struct fixture *, const char *stream);
 	struct append (*run)(struct fixture *, const char *stream);
-	const char *ids; /* of the stream, afterwards */
+	const char *ids;      /* of the stream, afterwards */
 	const char *metadata; /* the same of its metastream */
 };
 
@@ -382,8 +382,8 @@ expect_found(const struct read *r, struct page *pg)
 
 /* Whether the nth call was made, and failed. */
 static bool
-read_with_fault(struct fixture *f, const struct read *r, unsigned int nth,
-    struct page *pg)
+read_with_fault(
+    struct fixture *f, const struct read *r, unsigned int nth, struct page *pg)
 {
 	enum err e;
 
@@ -403,7 +403,8 @@ a_deadlock_in_any_call_of_a_read_is_made_good(void **state)
 	size_t i;
 
 	for (i = 0; i < COUNT(reads); i++) {
-		for (nth = 1; read_with_fault(*state, &reads[i], nth, pg); nth++)
+		for (nth = 1; read_with_fault(*state, &reads[i], nth, pg);
+		     nth++)
 			assert_true(nth < MOST_CALLS);
 		assert_true(nth > 2);
 	}
@@ -422,8 +423,7 @@ a_fault_in_any_call_of_a_read_is_returned(void **state)
 	for (i = 0; i < COUNT(reads); i++)
 		for (nth = 1;; nth++) {
 			env_set_fault(f->env, nth, EIO);
-			e = txn_run_once(
-			    f->env, TXN_READ, reads[i].body, pg);
+			e = txn_run_once(f->env, TXN_READ, reads[i].body, pg);
 			if (fault_is_left(f, nth))
 				break;
 			assert_int_equal(e, ERR_IO);
@@ -471,8 +471,7 @@ main(void)
 	    cmocka_unit_test(a_fault_in_any_call_of_a_read_is_returned),
 	    cmocka_unit_test(verification_meets_deadlocks_and_finds_no_fault),
 	    cmocka_unit_test(a_deadlock_in_any_call_of_a_write_is_made_good),
-	    cmocka_unit_test(
-		a_full_disk_in_any_call_of_a_write_leaves_nothing),
+	    cmocka_unit_test(a_full_disk_in_any_call_of_a_write_leaves_nothing),
 	    cmocka_unit_test(
 		lack_of_memory_in_any_call_of_a_write_leaves_nothing),
 	    cmocka_unit_test(

@@ -18,8 +18,7 @@ post(struct fixture *f, const char *stream, const char *ids)
 static void
 describe(struct fixture *f, const char *stream, const char *document)
 {
-	assert_int_equal(
-	    fixture_describe(f, stream, document).outcome, ERR_OK);
+	assert_int_equal(fixture_describe(f, stream, document).outcome, ERR_OK);
 }
 
 /* What a reader of the numbers from..to gets to see. */
@@ -108,6 +107,34 @@ a_range_stays_within_its_stream(void **state)
 	post(*state, "side1", "gh");
 	expect_all(*state, "side1", "abcgh");
 	expect_all(*state, "side2", "def");
+}
+
+/* Of a stream that is said to be longer than it is. */
+static enum err
+read_beyond(struct txn *tx, void *arg)
+{
+	struct stream_range all = {0, 100};
+	struct stream s;
+	enum err e;
+
+	page_reset(arg);
+	if ((e = stream_lookup(tx, slice_str("gap1"), &s)) != ERR_OK)
+		return e;
+	s.last = 100;
+	return stream_page(tx, &s, &all, arg);
+}
+
+static void
+numbers_that_are_not_there_are_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct page *pg = page_new();
+
+	post(f, "gap1", "abc");
+	post(f, "gap2", "def");
+	assert_int_equal(fixture_run(f, TXN_READ, read_beyond, pg), ERR_OK);
+	assert_string_equal(fixture_page_ids(f, pg), "abc");
+	page_free(&pg);
 }
 
 struct two_ranges {
@@ -228,8 +255,7 @@ one_event(struct fixture *f, const char *stream, int64_t number)
 
 	if (e == ERR_OK) {
 		assert_int_equal(page_count(one.page), 1);
-		assert_int_equal(
-		    page_entry(one.page, 0)->event.number, number);
+		assert_int_equal(page_entry(one.page, 0)->event.number, number);
 		found = fixture_id_name(&page_entry(one.page, 0)->event.id);
 	} else {
 		assert_int_equal(e, ERR_NO_EVENT);
@@ -289,8 +315,7 @@ a_stream_not_written_is_missing(void **state)
 	struct stream_range all = {0, 10};
 	struct page *pg = page_new();
 
-	assert_int_equal(
-	    fixture_read(*state, "none", all, pg), ERR_NO_STREAM);
+	assert_int_equal(fixture_read(*state, "none", all, pg), ERR_NO_STREAM);
 	assert_int_equal(
 	    fixture_read(*state, "$$none", all, pg), ERR_NO_STREAM);
 	page_free(&pg);
@@ -316,8 +341,7 @@ settings_are_told_even_of_what_is_not_there(void **state)
 	struct look_up l = {.name = "se"};
 
 	describe(f, "se", "{\"$cacheControl\":7,\"$acl\":{\"$r\":\"me\"}}");
-	assert_int_equal(
-	    fixture_run(f, TXN_READ, look_up, &l), ERR_NO_STREAM);
+	assert_int_equal(fixture_run(f, TXN_READ, look_up, &l), ERR_NO_STREAM);
 	assert_int_equal(l.found.settings.cache_control, 7);
 	assert_true(slice_is(l.found.settings.acl, "{\"$r\":\"me\"}"));
 	assert_int_equal(l.found.base.acl.n, 0);
@@ -345,6 +369,33 @@ a_metastream_tells_the_settings_of_its_stream(void **state)
 }
 
 static void
+an_event_is_shown_by_number_and_time(void **state)
+{
+	struct stream s = {.first = 5, .oldest = 1000};
+	struct event ev = {.number = 5, .created = 1000};
+
+	(void)state;
+	assert_true(stream_shows(&s, &ev));
+	ev.number = 4;
+	assert_false(stream_shows(&s, &ev));
+	ev = (struct event){.number = 6, .created = 999};
+	assert_false(stream_shows(&s, &ev));
+}
+
+static void
+the_mean_size_of_its_events_is_known(void **state)
+{
+	struct fixture *f = *state;
+	struct look_up l = {.name = "size"};
+
+	fixture_fill(f, "size", 9, 100);
+	fixture_fill(f, "size", 1, 1100);
+	assert_int_equal(fixture_run(f, TXN_READ, look_up, &l), ERR_OK);
+	assert_int_equal(
+	    l.found.mean_bytes, EVENT_HEAD_SIZE + strlen("fill") + 200);
+}
+
+static void
 what_is_not_there_has_no_settings(void **state)
 {
 	struct look_up l = {.name = "nothing"};
@@ -366,6 +417,7 @@ main(void)
 	    cmocka_unit_test(events_come_back_in_order_and_as_they_were),
 	    cmocka_unit_test(a_range_gives_what_there_is_of_it),
 	    cmocka_unit_test(a_range_stays_within_its_stream),
+	    cmocka_unit_test(numbers_that_are_not_there_are_left_out),
 	    cmocka_unit_test(a_page_is_added_to),
 	    cmocka_unit_test(max_count_shows_the_newest),
 	    cmocka_unit_test(tb_hides_what_is_before_it),
@@ -376,6 +428,8 @@ main(void)
 	    cmocka_unit_test(a_stream_not_written_is_missing),
 	    cmocka_unit_test(settings_are_told_even_of_what_is_not_there),
 	    cmocka_unit_test(a_metastream_tells_the_settings_of_its_stream),
+	    cmocka_unit_test(an_event_is_shown_by_number_and_time),
+	    cmocka_unit_test(the_mean_size_of_its_events_is_known),
 	    cmocka_unit_test(what_is_not_there_has_no_settings),
 	};
 

@@ -1,0 +1,145 @@
+#include "config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "store/log.h"
+
+/* What was written to standard error since capture(). */
+struct capture {
+	int saved, file;
+	char text[4096];
+};
+
+static int
+capture(void **state)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+	FILE *file = tmpfile();
+
+	if (c == NULL || file == NULL)
+		return -1;
+	c->saved = dup(STDERR_FILENO);
+	c->file = dup(fileno(file));
+	fclose(file);
+	dup2(c->file, STDERR_FILENO);
+	log_init("tester", LOG_LEVEL_INFO);
+	*state = c;
+	return 0;
+}
+
+static int
+release(void **state)
+{
+	struct capture *c = *state;
+
+	dup2(c->saved, STDERR_FILENO);
+	close(c->saved);
+	close(c->file);
+	free(c);
+	return 0;
+}
+
+static const char *
+captured(struct capture *c)
+{
+	ssize_t n = pread(c->file, c->text, sizeof(c->text) - 1, 0);
+
+	assert_true(n >= 0);
+	c->text[n] = '\0';
+	return c->text;
+}
+
+static void
+a_line_has_time_program_pid_level_and_topic(void **state)
+{
+	char head[64];
+	const char *line;
+
+	log_info("topic", "a=%d b=%s", 1, "two");
+	line = captured(*state);
+	snprintf(head, sizeof(head), " tester[%ld] info topic: a=1 b=two\n",
+	    (long)getpid());
+	assert_string_equal(line + strlen("2026-11-22T04:30:00.123Z"), head);
+	assert_int_equal(line[10], 'T');
+	assert_int_equal(line[23], 'Z');
+}
+
+static void
+lines_below_the_level_are_dropped(void **state)
+{
+	log_debug("t", "not this");
+	assert_string_equal(captured(*state), "");
+	log_init("tester", LOG_LEVEL_ERROR);
+	log_warn("t", "nor this");
+	assert_string_equal(captured(*state), "");
+	log_error("t", "but this");
+	assert_non_null(strstr(captured(*state), " error t: but this\n"));
+}
+
+static void
+a_long_line_is_cut_and_still_ends(void **state)
+{
+	char text[3000];
+	const char *line;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_info("t", "%s", text);
+	log_info("t", "next");
+	line = captured(*state);
+	assert_true(strchr(line, '\n') - line < 1024);
+	assert_non_null(strstr(line, "x\n2"));
+	assert_non_null(strstr(line, " info t: next\n"));
+}
+
+static void
+errno_stays(void **state)
+{
+	(void)state;
+	errno = ENOENT;
+	log_info("t", "%s", "x");
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+what_came_from_outside_is_quoted(void **state)
+{
+	char out[LOG_QUOTE_SIZE], wild[200];
+
+	(void)state;
+	assert_string_equal(
+	    log_quote(out, slice_str("plain text")), "\"plain text\"");
+	assert_string_equal(log_quote(out, slice("a\n\"\\\0\xff", 6)),
+	    "\"a\\x0a\\x22\\x5c\\x00\\xff\"");
+	assert_string_equal(log_quote(out, slice(NULL, 0)), "\"\"");
+	memset(wild, '\n', sizeof(wild));
+	assert_int_equal(
+	    strlen(log_quote(out, slice(wild, sizeof(wild)))), 60 * 4 + 5);
+	assert_int_equal(strlen(log_quote(out, slice(wild, 60))), 60 * 4 + 2);
+}
+
+#define CAPTURED(test) cmocka_unit_test_setup_teardown(test, capture, release)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CAPTURED(a_line_has_time_program_pid_level_and_topic),
+	    CAPTURED(lines_below_the_level_are_dropped),
+	    CAPTURED(a_long_line_is_cut_and_still_ends),
+	    CAPTURED(errno_stays),
+	    cmocka_unit_test(what_came_from_outside_is_quoted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

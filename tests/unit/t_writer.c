@@ -1,0 +1,316 @@
+#include "config.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store.h"
+#include "tests/unit/fixture_agent.h"
+
+#define THREADS 8
+#define APPENDS 60 /* of each thread */
+
+/* One of the threads that write. */
+struct hand {
+	struct fixture *f;
+	unsigned int index;
+	pthread_t thread;
+	char stream[16];
+	uint64_t positions[APPENDS];
+	unsigned int written, refused;
+	enum err failure; /* anything that must not be */
+};
+
+static void
+run_hands(struct fixture *f, struct hand *hands, void *(*body)(void *))
+{
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++) {
+		hands[i] = (struct hand){.f = f, .index = i};
+		snprintf(hands[i].stream, sizeof(hands[i].stream), "own%u", i);
+		assert_int_equal(
+		    pthread_create(&hands[i].thread, NULL, body, &hands[i]), 0);
+	}
+	for (i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(hands[i].thread, NULL), 0);
+		assert_int_equal(hands[i].failure, ERR_OK);
+	}
+}
+
+/* An event with an id of its own; cmocka's asserts are for one thread. */
+static enum err
+append_one(
+    struct hand *h, const char *stream, int64_t expected, struct append *a)
+{
+	struct event ev = {.type = slice_str("t"), .data = slice_str("data")};
+	struct new_event ne;
+	enum err e;
+
+	guid_random(&ev.id);
+	if ((e = new_event_init(&ne, &ev)) != ERR_OK)
+		return e;
+	*a = (struct append){.stream = slice_str(stream),
+	    .expected = expected,
+	    .events = &ne,
+	    .n = 1};
+	e = stream_append(h->f->store, a);
+	new_event_fini(&ne);
+	return e;
+}
+
+static void *
+append_to_own_stream(void *arg)
+{
+	struct hand *h = arg;
+	struct append a;
+	enum err e;
+	int64_t i;
+
+	for (i = 0; i < APPENDS && h->failure == ERR_OK; i++) {
+		e = append_one(h, h->stream, i - 1, &a);
+		if (e != ERR_OK || a.first != i || a.current != i)
+			h->failure = e != ERR_OK ? e : ERR_CORRUPT;
+		h->positions[i] = a.position;
+	}
+	return NULL;
+}
+
+static int
+compare_positions(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+many_threads_write_each_position_once(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+	uint64_t all[THREADS * APPENDS];
+	size_t i;
+
+	run_hands(&n->f, hands, append_to_own_stream);
+	for (i = 0; i < THREADS; i++)
+		memcpy(all + i * APPENDS, hands[i].positions,
+		    sizeof(hands[i].positions));
+	qsort(all, COUNT(all), sizeof(all[0]), compare_positions);
+	for (i = 0; i < COUNT(all); i++)
+		assert_int_equal(all[i], i);
+	assert_int_equal(fixture_end(&n->f), COUNT(all));
+	assert_int_equal(fixture_faults(&n->f), 0);
+}
+
+/* All of them try to be the next. */
+static void *
+race_for_one_stream(void *arg)
+{
+	struct hand *h = arg;
+	struct append a = {.current = EVENT_NUMBER_NONE};
+	enum err e;
+
+	while (h->written < APPENDS / 4) {
+		e = append_one(h, "shared", a.current, &a);
+		if (e == ERR_OK) {
+			h->written++;
+		} else if (e == ERR_WRONG_VERSION) {
+			h->refused++;
+		} else {
+			h->failure = e;
+			break;
+		}
+	}
+	return NULL;
+}
+
+static void
+of_those_who_expect_the_same_version_one_wins(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+
+	run_hands(&n->f, hands, race_for_one_stream);
+	assert_int_equal(
+	    strlen(fixture_ids(&n->f, "shared")), THREADS * (APPENDS / 4));
+	assert_int_equal(fixture_end(&n->f), THREADS * (APPENDS / 4));
+	assert_int_equal(fixture_faults(&n->f), 0);
+}
+
+/* Every other thread asks for what is refused. */
+static void *
+append_or_be_refused(void *arg)
+{
+	struct hand *h = arg;
+	struct append a;
+	enum err e;
+	int i;
+
+	if (h->index % 2 == 0)
+		return append_to_own_stream(h);
+	for (i = 0; i < APPENDS; i++) {
+		e = append_one(h, "own0", 1000000, &a);
+		if (e != ERR_WRONG_VERSION)
+			h->failure = e == ERR_OK ? ERR_CORRUPT : e;
+	}
+	return NULL;
+}
+
+static void
+refused_appends_do_not_disturb_the_others(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+
+	run_hands(&n->f, hands, append_or_be_refused);
+	assert_int_equal(fixture_end(&n->f), THREADS / 2 * APPENDS);
+	assert_int_equal(strlen(fixture_ids(&n->f, "own0")), APPENDS);
+	assert_int_equal(strlen(fixture_ids(&n->f, "own1")), 0);
+	assert_int_equal(fixture_faults(&n->f), 0);
+}
+
+static void
+an_id_twice_in_one_batch_is_refused(void **state)
+{
+	struct node *n = *state;
+
+	assert_int_equal(
+	    fixture_post(&n->f, "tw", EXPECT_ANY, "aba").outcome, ERR_INVALID);
+	assert_string_equal(fixture_ids(&n->f, "tw"), "");
+	assert_int_equal(
+	    fixture_post(&n->f, "tw", EXPECT_ANY, "ab").outcome, ERR_OK);
+}
+
+static void
+outcomes_are_handed_back(void **state)
+{
+	struct fixture *f = &((struct node *)*state)->f;
+	struct append a;
+
+	a = fixture_post(f, "out", EXPECT_NO_STREAM, "abc");
+	assert_int_equal(a.first, 0);
+	assert_int_equal(a.current, 2);
+	a = fixture_post(f, "out", 7, "d");
+	assert_int_equal(a.outcome, ERR_WRONG_VERSION);
+	assert_int_equal(a.current, 2);
+	a = fixture_delete(f, "out", APPEND_HARD_DELETE, 2);
+	assert_int_equal(a.outcome, ERR_OK);
+	a = fixture_post(f, "out", EXPECT_ANY, "d");
+	assert_int_equal(a.outcome, ERR_DELETED);
+}
+
+static void
+a_large_batch_is_written_in_one_piece(void **state)
+{
+	struct fixture *f = &((struct node *)*state)->f;
+	struct append a = fixture_fill(f, "large", 5000, 100);
+
+	assert_int_equal(a.outcome, ERR_OK);
+	assert_int_equal(a.current, 4999);
+	assert_int_equal(a.position, 4999);
+	assert_int_equal(fixture_end(f), 5000);
+}
+
+/* Another process: told 'g', it writes to a stream of its own and to ours. */
+static int
+write_beside(struct child *self, void *arg)
+{
+	struct node *n = arg;
+	struct hand h = {.f = &n->f};
+	struct append a;
+	int i;
+
+	node_open_store(n, FIXTURE_PATIENCE_MS);
+	child_hear(self);
+	for (i = 0; i < APPENDS; i++)
+		if (append_one(&h, "beside", i - 1, &a) != ERR_OK ||
+		    append_one(&h, "shared", EXPECT_ANY, &a) != ERR_OK)
+			return 1;
+	store_close(&n->f.store);
+	return 0;
+}
+
+static int
+setup_beside(void **state)
+{
+	struct node *n;
+
+	if (node_setup(state) != 0)
+		return -1;
+	n = *state;
+	n->other = child_start(write_beside, n);
+	node_start_agent(n);
+	node_open_store(n, FIXTURE_PATIENCE_MS);
+	return 0;
+}
+
+static void *
+append_to_shared_stream(void *arg)
+{
+	struct hand *h = arg;
+	struct append a;
+	int i;
+
+	for (i = 0; i < APPENDS && h->failure == ERR_OK; i++)
+		h->failure = append_one(h, "shared", EXPECT_ANY, &a);
+	return NULL;
+}
+
+static void
+two_processes_write_at_the_same_time(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+
+	child_say(&n->other, 'g');
+	run_hands(&n->f, hands, append_to_shared_stream);
+	assert_int_equal(child_end(&n->other), 0);
+	assert_int_equal(strlen(fixture_ids(&n->f, "beside")), APPENDS);
+	assert_int_equal(
+	    strlen(fixture_ids(&n->f, "shared")), (THREADS + 1) * APPENDS);
+	assert_int_equal(fixture_end(&n->f), (THREADS + 2) * APPENDS);
+	assert_int_equal(fixture_faults(&n->f), 0);
+}
+
+static void
+who_waits_is_woken_by_another_process(void **state)
+{
+	struct node *n = *state;
+	uint32_t seen;
+
+	/* The other one waits for the word. */
+	assert_int_equal(
+	    fixture_post(&n->f, "first", EXPECT_ANY, "a").outcome, ERR_OK);
+	seen = stream_wait_mark(n->f.store);
+	child_say(&n->other, 'g');
+	while (stream_wait_mark(n->f.store) == seen)
+		stream_wait(n->f.store, seen, FIXTURE_PATIENCE_MS);
+	/* It bumped after its commit. */
+	assert_true(strlen(fixture_ids(&n->f, "beside")) > 0);
+	assert_int_equal(child_end(&n->other), 0);
+}
+
+#define WITH_AGENT(test) \
+	cmocka_unit_test_setup_teardown(test, node_setup_open, node_teardown)
+#define BESIDE(test) \
+	cmocka_unit_test_setup_teardown(test, setup_beside, node_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_AGENT(outcomes_are_handed_back),
+	    WITH_AGENT(an_id_twice_in_one_batch_is_refused),
+	    WITH_AGENT(a_large_batch_is_written_in_one_piece),
+	    WITH_AGENT(many_threads_write_each_position_once),
+	    WITH_AGENT(of_those_who_expect_the_same_version_one_wins),
+	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
+	    BESIDE(two_processes_write_at_the_same_time),
+	    BESIDE(who_waits_is_woken_by_another_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
