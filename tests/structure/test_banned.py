@@ -17,10 +17,10 @@ LEFT_OPEN = re.compile(r"\b(" + "|".join(("TO" "DO", "FIX" "ME", "X" "XX")) + r"
 def hits(pattern, paths, read=source.code):
     found = []
     for path in paths:
-        for number, line in enumerate(read(path).split("\n"), 1):
-            match = pattern.search(line)
-            if match:
-                found.append(f"{path}:{number}: {match.group()}")
+        text = read(path)
+        for match in pattern.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(f"{path}:{line}: {match.group()}")
     return found
 
 
