@@ -69,17 +69,19 @@ take_office(struct custodian *c)
 	return custody_admit(c->custody);
 }
 
-/* False when the environment must be recovered. */
+/*
+ * False when the environment must be recovered.  Nothing here may call the
+ * library: a worker that dies inside it can leave a lock on which the call
+ * would wait for ever, and nobody would notice the death.
+ */
 static bool
 all_is_well(struct custodian *c)
 {
-	unsigned int dead = custody_dead(c->custody);
+	unsigned int n = custody_casualties(c->custody);
 
-	if (dead > 0) {
-		log_warn("custody", "%u worker(s) died inside", dead);
-		return false;
-	}
-	return env_probe(c->env) != ERR_RECOVERY && !env_panicked(c->env);
+	if (n > 0)
+		log_warn("custody", "%u worker(s) died or met trouble", n);
+	return n == 0 && !env_panicked(c->env);
 }
 
 /* Until a signal asks to stop, or false: recovery is needed. */

@@ -19,10 +19,11 @@
 #define BYTE_ALIVE 0
 #define BYTE_READY 1
 
-/* A slot: mark (4), pid (4), since (8), program (24), unused (24). */
+/* A slot: mark (4), pid (4), since (8), program (24), trouble (1), unused. */
 #define SLOT_SIZE	64
 #define SLOT_MARK	0x72696c6cu
 #define SLOT_PROGRAM_AT 16
+#define SLOT_TROUBLE_AT 40
 
 #define SEIZE_STEP_MS 5
 
@@ -147,6 +148,7 @@ slot_read(struct custody *c, int slot, struct custody_member *m)
 	m->since = (int64_t)be_get64(raw + 8);
 	memcpy(m->program, raw + SLOT_PROGRAM_AT, sizeof(m->program));
 	m->program[sizeof(m->program) - 1] = '\0';
+	m->in_trouble = raw[SLOT_TROUBLE_AT] != 0;
 	m->alive = slot == c->slot ||
 	    is_locked(c->workers_fd, slot_at(slot), SLOT_SIZE);
 	return true;
@@ -198,15 +200,28 @@ slot_is_dead(struct custody *c, int slot)
 }
 
 unsigned int
-custody_dead(struct custody *c)
+custody_casualties(struct custody *c)
 {
+	struct custody_member m;
 	unsigned int n = 0;
 	int slot;
 
 	for (slot = 0; slot < CUSTODY_SLOTS; slot++)
-		if (slot_is_dead(c, slot))
+		if (slot_is_dead(c, slot) ||
+		    (slot_read(c, slot, &m) && m.in_trouble))
 			n++;
 	return n;
+}
+
+void
+custody_report(struct custody *c)
+{
+	static const unsigned char trouble = 1;
+
+	if (c->slot >= 0 &&
+	    pwrite(c->workers_fd, &trouble, 1,
+		slot_at(c->slot) + SLOT_TROUBLE_AT) != 1)
+		log_error("custody", "reporting: %s", strerror(errno));
 }
 
 static void
@@ -298,7 +313,7 @@ custody_enter(struct custody *c, const char *program)
 {
 	enum err e;
 
-	if (!custody_vouched(c) || custody_dead(c) > 0)
+	if (!custody_vouched(c) || custody_casualties(c) > 0)
 		return ERR_UNAVAILABLE;
 	if ((c->slot = take_slot(c)) < 0)
 		return ERR_BUSY;

@@ -36,6 +36,7 @@ struct custody_member {
 	pid_t pid;
 	int64_t since; /* ticks */
 	bool alive;
+	bool in_trouble; /* reported by the process itself */
 	char program[24];
 };
 
@@ -70,8 +71,11 @@ enum err custody_admit(struct custody *);
 /* For the agent: tell whoever is inside to leave. */
 void custody_dismiss(struct custody *);
 
-/* For the agent: how many died inside since custody_seize(). */
-unsigned int custody_dead(struct custody *);
+/*
+ * For the agent: how many died inside, or reported trouble, since
+ * custody_seize().
+ */
+unsigned int custody_casualties(struct custody *);
 
 /*
  * For a worker: register and go inside, without waiting.
@@ -85,6 +89,12 @@ void custody_leave(struct custody *);
 
 /* For a worker inside: whether its agent still vouches for the environment. */
 bool custody_vouched(struct custody *);
+
+/*
+ * For a worker inside: the environment needs recovery.  The agent does not
+ * ask the library, where it could meet a lock of a process that died.
+ */
+void custody_report(struct custody *);
 
 /*
  * For a worker inside: sleep until custody_vouched() would be false, or a

@@ -112,8 +112,8 @@ store_enter(struct store *st, int64_t deadline, struct env **env)
 void
 store_exit(struct store *st, bool broken)
 {
-	if (broken)
-		atomic_store(&st->shut, true);
+	if (broken && !atomic_exchange(&st->shut, true))
+		custody_report(st->custody);
 	pthread_rwlock_unlock(&st->gate);
 }
 

@@ -163,8 +163,25 @@ a_worker_may_enter_again_after_it_left(void **state)
 
 	assert_int_equal(custody_enter(worker, "w"), ERR_OK);
 	custody_leave(worker);
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	assert_int_equal(custody_enter(worker, "w"), ERR_OK);
+	custody_close(&worker);
+	custody_close(&agent);
+}
+
+static void
+a_worker_that_reports_trouble_counts_until_it_left(void **state)
+{
+	struct custody *agent = admitting_agent(*state);
+	struct custody *worker = open_in(*state), *late = open_in(*state);
+
+	assert_int_equal(custody_enter(worker, "w"), ERR_OK);
+	custody_report(worker);
+	assert_int_equal(custody_casualties(agent), 1);
+	assert_int_equal(custody_enter(late, "late"), ERR_UNAVAILABLE);
+	custody_leave(worker);
+	assert_int_equal(custody_casualties(agent), 0);
+	custody_close(&late);
 	custody_close(&worker);
 	custody_close(&agent);
 }
@@ -207,13 +224,13 @@ a_death_inside_keeps_others_out_until_recovery(void **state)
 	struct custody *worker = open_in(*state);
 	struct child inside = start_ready(enter_and_stay, *state);
 
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	child_kill(&inside);
-	assert_int_equal(custody_dead(agent), 1);
+	assert_int_equal(custody_casualties(agent), 1);
 	assert_int_equal(custody_enter(worker, "w"), ERR_UNAVAILABLE);
 	custody_dismiss(agent);
 	assert_int_equal(custody_seize(agent, GRACE_MS), ERR_OK);
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	assert_int_equal(custody_admit(agent), ERR_OK);
 	assert_int_equal(custody_enter(worker, "w"), ERR_OK);
 	custody_close(&worker);
@@ -228,7 +245,7 @@ leaving_is_no_death(void **state)
 
 	custody_dismiss(agent);
 	assert_int_equal(child_end(&inside), 7);
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	custody_close(&agent);
 }
 
@@ -241,7 +258,7 @@ seizing_ends_who_does_not_leave(void **state)
 	custody_dismiss(agent);
 	assert_int_equal(custody_seize(agent, GRACE_MS), ERR_OK);
 	assert_int_equal(child_end(&inside), -SIGKILL);
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	custody_close(&agent);
 }
 
@@ -340,7 +357,7 @@ no_more_enter_than_there_are_slots(void **state)
 	assert_int_equal(custody_enter(workers[i], "w"), ERR_OK);
 	for (i = 0; i <= CUSTODY_SLOTS; i++)
 		custody_close(&workers[i]);
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	custody_close(&agent);
 }
 
@@ -356,7 +373,7 @@ a_slot_of_rubbish_counts_as_free(void **state)
 	assert_int_equal(fputs("neither a mark nor a whole slot", file) < 0, 0);
 	assert_int_equal(fclose(file), 0);
 	free(path);
-	assert_int_equal(custody_dead(agent), 0);
+	assert_int_equal(custody_casualties(agent), 0);
 	assert_int_equal(custody_enter(worker, "w"), ERR_OK);
 	custody_close(&worker);
 	custody_close(&agent);
@@ -404,6 +421,7 @@ main(void)
 	    IN_DIR(nobody_enters_while_the_agent_recovers),
 	    IN_DIR(a_refused_worker_leaves_no_trace),
 	    IN_DIR(a_worker_may_enter_again_after_it_left),
+	    IN_DIR(a_worker_that_reports_trouble_counts_until_it_left),
 	    IN_DIR(a_dismissed_worker_is_not_vouched_for),
 	    IN_DIR(nobody_enters_after_a_dismissal),
 	    IN_DIR(a_death_inside_keeps_others_out_until_recovery),

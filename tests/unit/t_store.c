@@ -311,7 +311,7 @@ await_recovery(struct node *n)
 	struct custody *c;
 
 	assert_int_equal(custody_open(&c, n->f.dir), ERR_OK);
-	while (custody_dead(c) > 0)
+	while (custody_casualties(c) > 0)
 		clock_sleep_ms(1);
 	custody_close(&c);
 }
