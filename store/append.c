@@ -116,6 +116,19 @@ judge_any(struct work *w, enum verdict *v)
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
 
+/*
+ * Where the events of a repeat stand: behind the expected version; but what
+ * made a soft-deleted stream anew, as if there was none, stands behind what
+ * was there before.
+ */
+static bool
+may_begin_at(const struct work *w, int64_t number)
+{
+	return number == w->a->expected + 1 ||
+	    (w->a->expected == EXPECT_NO_STREAM &&
+		number == w->stream.record.settings.truncate_before);
+}
+
 /* The stream went on since: only the very same events may stand there. */
 static enum err
 judge_behind(struct work *w, enum verdict *v)
@@ -125,12 +138,14 @@ judge_behind(struct work *w, enum verdict *v)
 	enum err e = ERR_OK;
 
 	*v = REPEAT;
-	w->a->first = w->a->expected + 1;
 	for (i = 0; i < w->a->n && *v == REPEAT; i++) {
 		if ((e = find_id(w, i, &number)) != ERR_OK &&
 		    e != ERR_NO_EVENT)
 			return e;
-		if (e == ERR_NO_EVENT || number != w->a->first + (int64_t)i)
+		if (i == 0)
+			w->a->first = number;
+		if (e == ERR_NO_EVENT || !may_begin_at(w, w->a->first) ||
+		    number != w->a->first + (int64_t)i)
 			*v = WRONG_VERSION;
 	}
 	/* Re-creation: an event 0 other than this one does not stand in the

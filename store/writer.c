@@ -100,7 +100,8 @@ worth_splitting(const struct batch *b, enum err e)
 {
 	return b->n > 1 &&
 	    (e == ERR_NO_MEMORY || e == ERR_CORRUPT || e == ERR_BUSY ||
-		e == ERR_IO || e == ERR_DISK_FULL || e == ERR_TAKEN);
+		e == ERR_IO || e == ERR_DISK_FULL || e == ERR_TAKEN ||
+		e == ERR_TOO_LARGE);
 }
 
 static void

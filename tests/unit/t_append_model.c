@@ -22,7 +22,8 @@ struct model_stream {
 	char name[16];
 	int64_t last;
 	char ids[MAX_EVENTS];
-	int64_t metadata; /* how many events its metastream has */
+	int64_t metadata;  /* how many events its metastream has */
+	int64_t begins_at; /* its $tb, unless it is soft-deleted */
 	bool is_soft_deleted, is_hard_deleted;
 };
 
@@ -107,8 +108,10 @@ model_store(struct model *m, struct model_stream *s, const char *ids)
 		m->end++;
 	}
 	r.current = s->last;
-	if (s->is_soft_deleted)
+	if (s->is_soft_deleted) {
 		model_metadata(m, s, false);
+		s->begins_at = r.first;
+	}
 	return r;
 }
 
@@ -143,6 +146,9 @@ model_exact(
 	if (expected >= -1 && expected < s->last &&
 	    stands_at(s, expected + 1, ids))
 		return (struct answer){ERR_OK, expected + 1, s->last};
+	if (expected == -1 && !s->is_soft_deleted && s->last >= 0 &&
+	    stands_at(s, s->begins_at, ids))
+		return (struct answer){ERR_OK, s->begins_at, s->last};
 	return wrong_version(s);
 }
 
@@ -188,8 +194,10 @@ model_describe(struct model *m, struct model_stream *s)
 		return (struct answer){ERR_DELETED, NO_NUMBER, s->metadata - 1};
 	s->metadata++;
 	m->end++;
+	s->begins_at = 0;
 	if (s->is_soft_deleted) {
 		model_metadata(m, s, false);
+		s->begins_at = s->last + 1;
 		r.current++;
 	}
 	return r;

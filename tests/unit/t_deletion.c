@@ -327,6 +327,30 @@ a_deletion_run_again_is_carried_out_once(void **state)
 	}
 }
 
+static void
+what_made_a_stream_anew_can_be_repeated(void **state)
+{
+	struct fixture *f = *state;
+	struct append a;
+
+	fixture_post(f, "anew", EXPECT_NO_STREAM, "ab");
+	fixture_delete(f, "anew", APPEND_SOFT_DELETE, EXPECT_ANY);
+	a = fixture_post(f, "anew", EXPECT_NO_STREAM, "cd");
+	assert_int_equal(a.outcome, ERR_OK);
+	assert_int_equal(a.first, 2);
+	fixture_post(f, "anew", EXPECT_ANY, "e");
+	a = fixture_post(f, "anew", EXPECT_NO_STREAM, "cd");
+	assert_int_equal(a.outcome, ERR_OK);
+	assert_int_equal(a.first, 2);
+	assert_int_equal(
+	    fixture_post(f, "anew", EXPECT_NO_STREAM, "de").outcome,
+	    ERR_WRONG_VERSION);
+	assert_int_equal(
+	    fixture_post(f, "anew", EXPECT_NO_STREAM, "e").outcome,
+	    ERR_WRONG_VERSION);
+	assert_string_equal(fixture_ids(f, "anew"), "abcde");
+}
+
 /* A metadata document whose $acl has this many bytes. */
 static char *
 document_with_acl(const char *before, size_t acl_bytes, const char *after)
@@ -443,6 +467,7 @@ main(void)
 	    cmocka_unit_test(a_hard_deletion_needs_no_stream),
 	    cmocka_unit_test(a_tombstone_stands_in_all),
 	    cmocka_unit_test(a_deletion_run_again_is_carried_out_once),
+	    cmocka_unit_test(what_made_a_stream_anew_can_be_repeated),
 	    cmocka_unit_test(an_acl_of_the_greatest_size_is_taken),
 	    cmocka_unit_test(a_greater_acl_is_refused_and_writes_nothing),
 	    cmocka_unit_test(
