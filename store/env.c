@@ -1,11 +1,15 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "store/alloc.h"
 #include "store/env.h"
@@ -24,9 +28,12 @@
 /* Also the transactions whose page versions a snapshot still reads. */
 #define MAX_TRANSACTIONS 20000
 
+/* What the regions take beside the cache, with the limits above. */
+#define REGION_BYTES ((uint64_t)96 << 20)
+
 struct region {
-	void *at;
-	size_t len;
+	unsigned int number; /* its file is __db.NNN */
+	unsigned long from, to;
 };
 
 struct env {
@@ -40,18 +47,26 @@ struct env {
 };
 
 /*
- * Only what readers read has versions: each write to a versioned page copies
- * it in the cache, and event ids fall on pages all over their table.
+ * Readers see what is committed without waiting for a writer.  For the small
+ * tables, streams and counters, the library keeps versions of pages.  What
+ * those two say is committed stands in the others and does not change, so
+ * they are read as they are at the moment, and readers pass over the rest.
+ *
+ * Versions for all tables were slow: once the cache is full, 5.3.28 hardly
+ * finds an old version it may drop (in __memp_alloc a version that was chosen
+ * for its age counts as in use when it is asked whether it is obsolete), looks
+ * at hundreds of pages for each new one, and freezes others to files.  Appends
+ * fell to a third as soon as the data outgrew the cache.
  */
 static const struct {
 	const char *file;
 	uint32_t flags;
 } tables[TABLES] = {
     [TABLE_STREAMS] = {"streams.db", DB_MULTIVERSION},
-    [TABLE_EVENTS] = {"events.db", DB_MULTIVERSION},
-    [TABLE_ALL] = {"all.db", DB_MULTIVERSION},
-    [TABLE_EVENT_IDS] = {"event_ids.db", 0},
-    [TABLE_COUNTERS] = {"counters.db", 0},
+    [TABLE_EVENTS] = {"events.db", DB_READ_UNCOMMITTED},
+    [TABLE_ALL] = {"all.db", DB_READ_UNCOMMITTED},
+    [TABLE_EVENT_IDS] = {"event_ids.db", DB_READ_UNCOMMITTED},
+    [TABLE_COUNTERS] = {"counters.db", DB_MULTIVERSION},
 };
 
 enum err
@@ -114,24 +129,97 @@ static void
 find_regions(struct env *env, const char *dir)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
+	char *real = realpath(dir, NULL);
 	char line[4400], *path;
-	unsigned long from, to;
-	size_t dir_len = strlen(dir);
+	struct region rg;
+	size_t n;
 
-	if (maps == NULL)
-		return;
-	while (fgets(line, sizeof(line), maps) != NULL) {
+	while (real != NULL && maps != NULL &&
+	    fgets(line, sizeof(line), maps) != NULL) {
+		n = strlen(real);
 		if ((path = strchr(line, '/')) == NULL ||
-		    strncmp(path, dir, dir_len) != 0 ||
-		    strncmp(path + dir_len, "/__db.", 6) != 0)
-			continue;
-		if (sscanf(line, "%lx-%lx", &from, &to) != 2 ||
+		    strncmp(path, real, n) != 0 ||
+		    sscanf(path + n, "/__db.%u", &rg.number) != 1 ||
+		    sscanf(line, "%lx-%lx", &rg.from, &rg.to) != 2 ||
 		    env->nregions == MAX_REGIONS)
 			continue;
-		env->regions[env->nregions++] =
-		    (struct region){(void *)from, to - from};
+		env->regions[env->nregions++] = rg;
 	}
-	fclose(maps);
+	free(real);
+	if (maps != NULL)
+		fclose(maps);
+}
+
+/*
+ * Give a region's file all the blocks that it may come to need.  The library
+ * leaves holes, and a hole that finds the disk full when it is first touched
+ * ends the process with SIGBUS.
+ */
+static int
+reserve_region(const char *path, size_t len)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return errno;
+	r = posix_fallocate(fd, 0, (off_t)len);
+	close(fd);
+	return r;
+}
+
+static int
+reserve_regions(const struct env *env, const char *dir)
+{
+	unsigned int i;
+	char *path;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < env->nregions; i++) {
+		path = xasprintf("%s/__db.%03u", dir, env->regions[i].number);
+		r = reserve_region(
+		    path, env->regions[i].to - env->regions[i].from);
+		free(path);
+	}
+	return r;
+}
+
+/* The blocks that the last environment's regions hold, and give back. */
+static uint64_t
+reserved_bytes(const char *dir)
+{
+	uint64_t n = 0;
+	struct stat st;
+	char *path;
+	int i;
+
+	for (i = 1; i <= MAX_REGIONS; i++) {
+		path = xasprintf("%s/__db.%03d", dir, i);
+		if (stat(path, &st) == 0)
+			n += (uint64_t)st.st_blocks * 512;
+		free(path);
+	}
+	return n;
+}
+
+/* Recovery fills new regions before they can be reserved. */
+static int
+check_room(const struct env_options *o)
+{
+	uint64_t need = o->cache_bytes + o->cache_bytes / 4 + REGION_BYTES;
+	uint64_t room = reserved_bytes(o->dir);
+	struct statvfs disk;
+
+	if (statvfs(o->dir, &disk) != 0)
+		return errno;
+	room += (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (room >= need)
+		return 0;
+	log_error("store",
+	    "%s: the disk is full: %llu MiB are free, %llu MiB needed; "
+	    "make room, or lower cache_mb",
+	    o->dir, (unsigned long long)(room >> 20),
+	    (unsigned long long)(need >> 20));
+	return ENOSPC;
 }
 
 static int
@@ -197,8 +285,7 @@ open_table(struct env *env, enum table t, bool create)
 		return r;
 	if (create)
 		flags |= DB_CREATE;
-	return db->open(
-	    db, NULL, tables[t].file, NULL, DB_BTREE, flags, 0600);
+	return db->open(db, NULL, tables[t].file, NULL, DB_BTREE, flags, 0600);
 }
 
 static int
@@ -209,9 +296,15 @@ open_all(struct env *env, const struct env_options *o)
 
 	if ((r = db_env_create(&env->handle, 0)) != 0)
 		return r;
-	if ((r = configure(env, o)) != 0 || (r = open_environment(env, o)) != 0)
+	if ((r = configure(env, o)) != 0)
+		return r;
+	if (o->recover && (r = check_room(o)) != 0)
+		return r;
+	if ((r = open_environment(env, o)) != 0)
 		return r;
 	find_regions(env, o->dir);
+	if (o->recover && (r = reserve_regions(env, o->dir)) != 0)
+		return r;
 	for (t = 0; t < TABLES; t++)
 		if ((r = open_table(env, t, o->recover)) != 0)
 			return r;
@@ -288,7 +381,8 @@ env_abandon(struct env **envp)
 		env->handle->close(env->handle, 0);
 	}
 	for (i = 0; i < env->nregions; i++)
-		munmap(env->regions[i].at, env->regions[i].len);
+		munmap((void *)env->regions[i].from,
+		    env->regions[i].to - env->regions[i].from);
 	/* Not freed: the library's handles, which point back at env. */
 	*envp = NULL;
 }
@@ -298,15 +392,6 @@ env_panic(struct env *env)
 {
 	atomic_store(&env->panicked, true);
 	env->handle->set_flags(env->handle, DB_PANIC_ENVIRONMENT, 1);
-}
-
-enum err
-env_probe(struct env *env)
-{
-	DB_ENV *h = env->handle;
-
-	/* It returns at once unless somebody waits for a lock. */
-	return env_err(h->lock_detect(h, 0, DB_LOCK_MINWRITE, NULL));
 }
 
 bool
@@ -319,6 +404,12 @@ DB_ENV *
 env_handle(struct env *env)
 {
 	return env->handle;
+}
+
+bool
+env_has_versions(enum table t)
+{
+	return tables[t].flags == DB_MULTIVERSION;
 }
 
 DB *

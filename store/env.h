@@ -56,17 +56,18 @@ void env_abandon(struct env **);
 /* Make every call of every process in it fail with ERR_RECOVERY. */
 void env_panic(struct env *);
 
-/*
- * Call the library for nothing, so that it notices a panic that another
- * process met.  ERR_RECOVERY.
- */
-enum err env_probe(struct env *);
-
 /* Whether the library has told that recovery is needed. */
 bool env_panicked(const struct env *);
 
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);
+
+/*
+ * Whether a snapshot can be read from this table.  From the others readers
+ * take what is there at the moment, committed or not, and pass over what the
+ * snapshot does not know yet: see env.c.
+ */
+bool env_has_versions(enum table);
 
 /*
  * Write a checkpoint if kbytes of log came since the last one, always if

@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "store/stream.h"
 #include "store/tbl_all.h"
+#include "store/tbl_counters.h"
 #include "store/tbl_events.h"
 #include "store/tbl_streams.h"
 #include "store/wakeup.h"
@@ -221,13 +222,10 @@ stream_resolve(
 enum err
 stream_end(struct txn *tx, uint64_t *position)
 {
-	struct all_row last;
-	size_t n = 1;
-	enum err e;
+	struct counters c;
+	enum err e = tbl_counters_get(tx, &c);
 
-	/* Not from the counters: a writer holds those till it commits. */
-	e = tbl_all_read_back(tx, UINT64_MAX, &last, &n);
-	*position = n == 0 ? 0 : last.position + 1;
+	*position = c.position;
 	return e;
 }
 
@@ -256,20 +254,35 @@ add_row(struct txn *tx, struct page *pg, const struct all_row *row)
 typedef enum err read_rows_f(
     struct txn *, uint64_t, struct all_row *, size_t *);
 
+/* Rows from end on may not be committed. */
 static enum err
-add_rows(struct txn *tx, uint64_t pos, size_t n, struct page *pg,
+add_rows(struct txn *tx, const struct all_row *rows, size_t n, uint64_t end,
+    struct page *pg)
+{
+	size_t i;
+	enum err e = ERR_OK;
+
+	for (i = 0; i < n && e == ERR_OK && rows[i].position < end; i++)
+		e = add_row(tx, pg, &rows[i]);
+	return e;
+}
+
+static enum err
+read_all(struct txn *tx, uint64_t pos, size_t n, struct page *pg,
     read_rows_f *read_rows)
 {
 	struct all_row *rows;
-	size_t i;
+	uint64_t end;
 	enum err e;
 
 	if (n > PAGE_MAX_EVENTS)
 		return ERR_TOO_LARGE;
+	if ((e = stream_end(tx, &end)) != ERR_OK)
+		return e;
 	rows = xmalloc(n * sizeof(*rows));
-	e = read_rows(tx, pos, rows, &n);
-	for (i = 0; i < n && e == ERR_OK; i++)
-		e = add_row(tx, pg, &rows[i]);
+	e = read_rows(tx, pos < end ? pos : end, rows, &n);
+	if (e == ERR_OK)
+		e = add_rows(tx, rows, n, end, pg);
 	free(rows);
 	return e;
 }
@@ -277,13 +290,13 @@ add_rows(struct txn *tx, uint64_t pos, size_t n, struct page *pg,
 enum err
 stream_all(struct txn *tx, uint64_t pos, size_t n, struct page *pg)
 {
-	return add_rows(tx, pos, n, pg, tbl_all_read);
+	return read_all(tx, pos, n, pg, tbl_all_read);
 }
 
 enum err
 stream_all_back(struct txn *tx, uint64_t pos, size_t n, struct page *pg)
 {
-	return add_rows(tx, pos, n, pg, tbl_all_read_back);
+	return read_all(tx, pos, n, pg, tbl_all_read_back);
 }
 
 static int
@@ -315,7 +328,8 @@ ids_differ(const struct append *a)
 enum err
 stream_append(struct store *st, struct append *a)
 {
-	if (!ids_differ(a))
+	if (!ids_differ(a) ||
+	    (a->kind != APPEND_EVENTS && name_is_meta(a->stream)))
 		return ERR_INVALID;
 	guid_random(&a->deletion);
 	return writer_append(store_writer(st), a);

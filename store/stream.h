@@ -89,7 +89,8 @@ enum err stream_all_back(struct txn *, uint64_t pos, size_t n, struct page *);
 
 /*
  * Write: see writer.h for what is returned.
- * ERR_INVALID: the same event id stands twice in the batch.
+ * ERR_INVALID: the same event id stands twice in the batch, or a metastream
+ * is to be deleted.
  */
 enum err stream_append(struct store *, struct append *);
 

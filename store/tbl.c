@@ -2,6 +2,13 @@
 
 #include "store/tbl.h"
 
+/* A reader of a table without versions: see env.c. */
+static bool
+reads_the_moment(const struct txn *tx, enum table t)
+{
+	return tx->kind == TXN_READ && !env_has_versions(t);
+}
+
 /* key and value are there to be written to. */
 static enum err
 get(struct txn *tx, enum table t, DBT key, DBT *value, uint32_t flags)
@@ -10,7 +17,9 @@ get(struct txn *tx, enum table t, DBT key, DBT *value, uint32_t flags)
 	int r;
 
 	if ((r = env_fault(tx->env)) == 0)
-		r = db->get(db, tx->handle, &key, value, flags);
+		r = reads_the_moment(tx, t)
+		    ? db->get(db, NULL, &key, value, DB_READ_UNCOMMITTED)
+		    : db->get(db, tx->handle, &key, value, flags);
 	return r == DB_BUFFER_SMALL ? ERR_TOO_LARGE : env_err(r);
 }
 
@@ -98,7 +107,10 @@ tbl_cursor(struct txn *tx, enum table t, DBC **cursor)
 
 	*cursor = NULL;
 	if ((r = env_fault(tx->env)) == 0)
-		r = db->cursor(db, tx->handle, cursor, DB_CURSOR_BULK);
+		r = reads_the_moment(tx, t)
+		    ? db->cursor(db, NULL, cursor,
+			  DB_CURSOR_BULK | DB_READ_UNCOMMITTED)
+		    : db->cursor(db, tx->handle, cursor, DB_CURSOR_BULK);
 	return env_err(r);
 }
 

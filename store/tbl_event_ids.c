@@ -46,29 +46,3 @@ tbl_event_ids_insert(struct txn *tx, uint64_t stream_id, const struct guid *id,
 	be_put64(raw, (uint64_t)number);
 	return tbl_insert(tx, TABLE_EVENT_IDS, &key, &value);
 }
-
-enum err
-tbl_event_ids_each(struct txn *tx, tbl_event_ids_each_f *each, void *arg)
-{
-	unsigned char raw_key[KEY_SIZE] = {0}, raw[VALUE_SIZE];
-	DBT key = tbl_dbt(raw_key, sizeof(raw_key)),
-	    value = tbl_dbt(raw, sizeof(raw));
-	struct guid id;
-	DBC *c;
-	enum err e;
-
-	if ((e = tbl_cursor(tx, TABLE_EVENT_IDS, &c)) != ERR_OK)
-		return e;
-	while ((e = tbl_cursor_get(tx, c, &key, &value, DB_NEXT)) == ERR_OK) {
-		if (key.size != KEY_SIZE || value.size != VALUE_SIZE) {
-			e = ERR_CORRUPT;
-			break;
-		}
-		memcpy(id.b, raw_key + 8, sizeof(id.b));
-		e = each(arg, be_get64(raw_key), &id, (int64_t)be_get64(raw));
-		if (e != ERR_OK)
-			break;
-	}
-	tbl_cursor_close(&c);
-	return e == ERR_NO_EVENT ? ERR_OK : e;
-}

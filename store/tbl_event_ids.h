@@ -22,9 +22,4 @@ enum err tbl_event_ids_get(struct txn *, uint64_t stream_id,
 enum err tbl_event_ids_insert(struct txn *, uint64_t stream_id,
     const struct guid *, int64_t number);
 
-/* Walk all; for verification. */
-typedef enum err tbl_event_ids_each_f(void *arg, uint64_t stream_id,
-    const struct guid *, int64_t number);
-enum err tbl_event_ids_each(struct txn *, tbl_event_ids_each_f *, void *arg);
-
 #endif

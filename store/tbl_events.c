@@ -184,28 +184,3 @@ tbl_events_read(
 	tbl_cursor_close(&r.cursor);
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
-
-enum err
-tbl_events_each(struct txn *tx, tbl_events_each_f *each, void *arg)
-{
-	unsigned char raw[KEY_SIZE] = {0};
-	DBT key = tbl_dbt(raw, sizeof(raw)), value = {0};
-	struct event ev;
-	DBC *c;
-	enum err e;
-
-	if ((e = tbl_cursor(tx, TABLE_EVENTS, &c)) != ERR_OK)
-		return e;
-	value.flags = DB_DBT_REALLOC;
-	while ((e = tbl_cursor_get(tx, c, &key, &value, DB_NEXT)) == ERR_OK) {
-		e = event_decode(&ev, slice(value.data, value.size));
-		ev.number = (int64_t)be_get64(raw + 8);
-		if (e == ERR_OK)
-			e = each(arg, be_get64(raw), &ev);
-		if (e != ERR_OK)
-			break;
-	}
-	free(value.data);
-	tbl_cursor_close(&c);
-	return e == ERR_NO_EVENT ? ERR_OK : e;
-}

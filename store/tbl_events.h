@@ -42,9 +42,4 @@ enum err tbl_events_position(
 enum err tbl_events_read(
     struct txn *, struct page *, const struct events_range *);
 
-/* Walk all; for verification.  The event's payload is not given. */
-typedef enum err tbl_events_each_f(
-    void *arg, uint64_t stream_id, const struct event *);
-enum err tbl_events_each(struct txn *, tbl_events_each_f *, void *arg);
-
 #endif

@@ -18,6 +18,7 @@ txn_begin(struct txn *tx, struct env *env, enum txn_kind kind)
 	DB_ENV *h = env_handle(env);
 	int r;
 
+	tx->kind = kind;
 	tx->env = env;
 	if ((r = env_fault(env)) == 0)
 		r = h->txn_begin(h, NULL, &tx->handle,

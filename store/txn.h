@@ -20,6 +20,7 @@ enum txn_kind {
 };
 
 struct txn {
+	enum txn_kind kind;
 	struct env *env;
 	DB_TXN *handle;
 };
