@@ -48,6 +48,10 @@ check(struct request *r, const struct credentials *c)
 
 	if (e != ERR_OK && e != ERR_NO_STREAM)
 		return e;
+	/* A new store gets this account in a moment. */
+	if (e == ERR_NO_STREAM && slice_is(c->login, USER_ADMIN) &&
+	    !atomic_load(&r->server->has_accounts))
+		return ERR_UNAVAILABLE;
 	return user_has_password(r->user, c->password) ? ERR_OK : ERR_DENIED;
 }
 

@@ -14,8 +14,9 @@ struct store;
 struct server {
 	const struct conf *conf;
 	struct store *store;
-	atomic_bool stopping;	 /* finish what is in hand */
-	atomic_uint waiting;	 /* requests in a long poll */
+	atomic_bool stopping;     /* finish what is in hand */
+	atomic_bool has_accounts; /* bootstrap_run() is through */
+	atomic_uint waiting;      /* requests in a long poll */
 	unsigned int max_waiting; /* beyond it they are answered at once */
 };
 

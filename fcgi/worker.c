@@ -17,9 +17,9 @@
 #include "store/log.h"
 #include "store/store.h"
 
-#define PATIENCE_MS	 3000 /* of a request, for a store being recovered */
+#define PATIENCE_MS        3000 /* of a request, for a store being recovered */
 #define BOOTSTRAP_AGAIN_MS 200
-#define NUDGE_MS	   20
+#define NUDGE_MS           20
 #define ACCEPT_FAILED_MS   10
 
 struct worker {
@@ -66,8 +66,10 @@ bootstrap(void *arg)
 
 	while (!atomic_load(&w->server.stopping)) {
 		e = bootstrap_run(w->server.store);
-		if (e == ERR_OK)
+		if (e == ERR_OK) {
+			atomic_store(&w->server.has_accounts, true);
 			break;
+		}
 		if (e != ERR_UNAVAILABLE)
 			log_error("users", "making accounts: %s", err_text(e));
 		clock_sleep_ms(BOOTSTRAP_AGAIN_MS);
@@ -84,12 +86,10 @@ start_threads(struct worker *w)
 	w->threads = xcalloc(n, sizeof(*w->threads));
 	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
 	for (; r == 0 && w->nthreads < n; w->nthreads++)
-		r = pthread_create(
-		    &w->threads[w->nthreads], NULL, serve_on, w);
+		r = pthread_create(&w->threads[w->nthreads], NULL, serve_on, w);
 	if (r == 0)
 		return ERR_OK;
-	log_error("worker", "starting thread %u: %s", w->nthreads,
-	    strerror(r));
+	log_error("worker", "starting thread %u: %s", w->nthreads, strerror(r));
 	return ERR_IO;
 }
 
@@ -118,7 +118,7 @@ join(pthread_t t)
 		at = clock_mono_ms() + NUDGE_MS;
 		until = (struct timespec){at / 1000, at % 1000 * 1000000};
 	} while (pthread_clockjoin_np(t, NULL, CLOCK_MONOTONIC, &until) ==
-	    ETIMEDOUT);
+		 ETIMEDOUT);
 }
 
 static void
