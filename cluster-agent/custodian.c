@@ -17,7 +17,7 @@
 #include "store/log.h"
 
 #define WATCH_MS 20
-#define GRACE_MS 150 /* for workers to leave an environment that is broken */
+#define GRACE_MS 150  /* for workers to leave an environment that is broken */
 #define LEAVE_MS 3000 /* for workers to leave when the agent stops */
 
 struct custodian {
@@ -61,8 +61,7 @@ take_office(struct custodian *c)
 		return e;
 	if ((e = recover(c)) != ERR_OK)
 		return e;
-	e = master_file_write(
-	    c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
+	e = master_file_write(c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
 	if (e != ERR_OK)
 		return e;
 	c->keeper = keeper_start(c->env);
@@ -118,7 +117,7 @@ retire(struct custodian *c)
 	keeper_stop(&c->keeper);
 	custody_dismiss(c->custody);
 	while (custody_members(c->custody, &m, 1) > 0 &&
-	    clock_mono_ms() < deadline)
+	       clock_mono_ms() < deadline)
 		clock_sleep_ms(WATCH_MS);
 	env_close(&c->env);
 	master_file_write(c->conf->data, MASTER_ROLE_NONE, NULL);

@@ -46,9 +46,8 @@ find_rule(const struct stream *s, enum access_right right)
 	struct slice name = is_meta ? name_base(s->name) : s->name;
 	struct rule rule;
 
-	rule.list =
-	    find_list(is_meta ? s->base.acl : s->settings.acl,
-		is_meta ? meta[right] : own[right], &rule.is_given);
+	rule.list = find_list(is_meta ? s->base.acl : s->settings.acl,
+	    is_meta ? meta[right] : own[right], &rule.is_given);
 	rule.otherwise = name_is_system(name) ? USER_ADMINS : EVERYBODY;
 	return rule;
 }
@@ -113,7 +112,7 @@ access_allows(
 	if (u == NULL)
 		return false;
 	return user_has_role(u, slice_str(USER_ADMINS)) ||
-	    any_role(&rule, is_users, u);
+	       any_role(&rule, is_users, u);
 }
 
 struct question {

@@ -29,8 +29,7 @@ bool access_allows(
  * Whether who asks has the right to a stream, which need not exist.
  * ERR_DENIED, or what stream_run() returns.
  */
-enum err access_check(
-    struct request *, struct slice stream, enum access_right);
+enum err access_check(struct request *, struct slice stream, enum access_right);
 
 /*
  * Look a stream up for who asks.  ERR_DENIED: it may not be read; who asks

@@ -82,8 +82,7 @@ read_id(struct body *b, const struct json_value *v, struct guid *id)
 		    "The \"eventId\" of event %zu is not a GUID.", b->n);
 	if (guid_is_zero(id))
 		return refuse(b, "Empty eventId provided.",
-		    "The \"eventId\" of event %zu must not be all zero.",
-		    b->n);
+		    "The \"eventId\" of event %zu must not be all zero.", b->n);
 	return ERR_OK;
 }
 
@@ -196,8 +195,8 @@ parse_array(struct body *b, struct slice text, struct json_value *array)
 	struct json_fault fault;
 
 	if (!json_parse(array, text, &fault))
-		return refuse(b, invalid, "At byte %zu: %s.", fault.at,
-		    fault.why);
+		return refuse(
+		    b, invalid, "At byte %zu: %s.", fault.at, fault.why);
 	if (array->kind != JSON_ARRAY)
 		return refuse(b, invalid,
 		    "It must be an array of events, [{\"eventId\": ..., "

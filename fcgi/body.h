@@ -13,14 +13,15 @@
 #include "store/event.h"
 
 #define BODY_MAX_EVENTS 20000
-#define BODY_WHY_SIZE	200
+#define BODY_WHY_SIZE   200
 
 struct body {
 	struct new_event *events;
 	size_t n;
 	size_t max_event_bytes; /* in: data and metadata together */
-	const char *reason;	/* out: the reference's phrase, static */
-	char why[BODY_WHY_SIZE]; /* out: what is wrong and what would be right */
+	const char *reason;     /* out: the reference's phrase, static */
+	char
+	    why[BODY_WHY_SIZE]; /* out: what is wrong and what would be right */
 };
 
 /*

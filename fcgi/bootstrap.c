@@ -60,8 +60,8 @@ make_account(void)
 	if (user_hash(hash, slice_str(DEFAULT_PASSWORD)) != ERR_OK)
 		return NULL;
 	account = json_pack("{s:s, s:s, s:s, s:[s]}", "loginName", USER_ADMIN,
-	    "fullName", "Event Store Administrator", "password", hash,
-	    "groups", USER_ADMINS);
+	    "fullName", "Event Store Administrator", "password", hash, "groups",
+	    USER_ADMINS);
 	text = json_dumps(account, JSON_INDENT(2));
 	json_decref(account);
 	return text;

@@ -46,8 +46,8 @@ bool
 cache_is_current(struct request *r, int64_t etag)
 {
 	return request_has(r, HEADER_IF_NONE_MATCH) &&
-	    etag_matches(
-		request_header(r, HEADER_IF_NONE_MATCH), etag, r->wanted);
+	       etag_matches(
+		   request_header(r, HEADER_IF_NONE_MATCH), etag, r->wanted);
 }
 
 void

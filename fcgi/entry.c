@@ -153,8 +153,7 @@ print_rich(struct json_out *o, const struct entry *e, enum embed embed)
 	json_out_bool_member(o, "isJson",
 	    event_is_json(ev) ||
 		(embed == EMBED_TRYHARDER && is_json_object(ev->data)));
-	json_out_bool_member(
-	    o, "isMetaData", with_text && ev->metadata.n > 0);
+	json_out_bool_member(o, "isMetaData", with_text && ev->metadata.n > 0);
 	json_out_bool_member(o, "isLinkMetaData",
 	    with_text && is_link && e->event.metadata.n > 0);
 	json_out_int_member(o, "positionEventNumber", e->event.number);
@@ -215,8 +214,8 @@ print_url(struct json_out *o, const char *name, const struct place *p,
 }
 
 static void
-print_links(struct json_out *o, const struct place *p,
-    const struct entry_style *style)
+print_links(
+    struct json_out *o, const struct place *p, const struct entry_style *style)
 {
 	static const char *const relations[] = {"edit", "alternate"};
 	size_t i;
@@ -227,16 +226,15 @@ print_links(struct json_out *o, const struct place *p,
 		json_out_item(o);
 		json_out_open(o, '{');
 		print_url(o, "uri", p, style);
-		json_out_string_member(
-		    o, "relation", slice_str(relations[i]));
+		json_out_string_member(o, "relation", slice_str(relations[i]));
 		json_out_close(o, '}');
 	}
 	json_out_close(o, ']');
 }
 
 static void
-print_plain(struct json_out *o, const struct entry *e,
-    const struct entry_style *style)
+print_plain(
+    struct json_out *o, const struct entry *e, const struct entry_style *style)
 {
 	struct place place = place_of(e);
 	bool is_link = e->link != LINK_NONE;
@@ -258,8 +256,8 @@ print_plain(struct json_out *o, const struct entry *e,
 }
 
 void
-entry_print_json(struct json_out *o, const struct entry *e,
-    const struct entry_style *style)
+entry_print_json(
+    struct json_out *o, const struct entry *e, const struct entry_style *style)
 {
 	json_out_open(o, '{');
 	if (style->embed >= EMBED_RICH && e->link != LINK_BROKEN)

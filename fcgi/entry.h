@@ -25,7 +25,7 @@ enum embed {
 enum embed embed_parse(struct slice);
 
 struct entry_style {
-	struct slice base; /* what links begin with */
+	struct slice base;   /* what links begin with */
 	struct slice stream; /* a stream, and its address, already escaped: */
 	struct slice url;    /* most entries of a feed are of one stream */
 	enum embed embed;

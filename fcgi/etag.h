@@ -18,14 +18,14 @@ struct buf;
 int32_t etag_hash(const char *name);
 
 /* Append the tag; quoted for a header, plain for a feed's eTag member. */
-void
-etag_print(struct buf *, int64_t position, struct media_choice, bool quoted);
+void etag_print(
+    struct buf *, int64_t position, struct media_choice, bool quoted);
 
 /*
  * The If-None-Match header is just this tag, quoted or not.  Lists, weak
  * tags and * are never.
  */
-bool
-etag_matches(struct slice if_none_match, int64_t position, struct media_choice);
+bool etag_matches(
+    struct slice if_none_match, int64_t position, struct media_choice);
 
 #endif

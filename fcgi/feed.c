@@ -88,9 +88,9 @@ read_backward(struct txn *tx, struct serving *s)
 	if ((e = stream_page(tx, st, &range, pg)) != ERR_OK)
 		return e;
 	s->is_end = range.from <= st->first || range.from == 0 ||
-	    (range.from <= st->last &&
-		(page_count(pg) == 0 ||
-		    page_entry(pg, 0)->event.number != range.from));
+		    (range.from <= st->last &&
+			(page_count(pg) == 0 ||
+			    page_entry(pg, 0)->event.number != range.from));
 	return ERR_OK;
 }
 
@@ -183,8 +183,7 @@ static void
 add_links(struct feed *f, const struct serving *s)
 {
 	feed_add_link(f, "self", "%s", "");
-	feed_add_link(
-	    f, "first", "/head/backward/%" PRId64, s->query->count);
+	feed_add_link(f, "first", "/head/backward/%" PRId64, s->query->count);
 	feed_add_link(f, "last", "/0/forward/%" PRId64, s->query->count);
 	if (s->query->forward)
 		add_forward_links(f, s);
@@ -200,9 +199,9 @@ add_cache_headers(const struct serving *s)
 	bool forever;
 
 	if (q->forward)
-		forever = !s->is_end ||
-		    (s->from <= s->stream.last &&
-			s->stream.last - s->from == q->count - 1);
+		forever =
+		    !s->is_end || (s->from <= s->stream.last &&
+				      s->stream.last - s->from == q->count - 1);
 	else
 		forever = !q->at_head && s->from <= s->stream.last;
 	if (forever)
@@ -233,8 +232,7 @@ print(struct serving *s)
 	struct buf url = {0}, title = {0}, embed = {0};
 	struct feed f = {.stream = &s->query->stream,
 	    .updated = time_of(s),
-	    .head_of_stream = s->query->forward ? s->is_end
-						 : s->query->at_head,
+	    .head_of_stream = s->query->forward ? s->is_end : s->query->at_head,
 	    .has_self = !s->query->forward,
 	    .has_etag = s->query->at_head,
 	    .etag = s->stream.last,

@@ -18,9 +18,9 @@ struct request;
 struct feed_query {
 	struct slice stream;
 	bool forward;
-	bool at_head;	/* from the newest event backward */
-	int64_t from;	/* else */
-	int64_t count;	/* 0: FEED_DEFAULT_COUNT */
+	bool at_head;  /* from the newest event backward */
+	int64_t from;  /* else */
+	int64_t count; /* 0: FEED_DEFAULT_COUNT */
 };
 
 /*

@@ -21,10 +21,10 @@ struct feed_link {
 };
 
 struct feed {
-	struct slice url;   /* its own address */
-	struct slice title; /* as text */
+	struct slice url;           /* its own address */
+	struct slice title;         /* as text */
 	const struct slice *stream; /* NULL: has no streamId */
-	int64_t updated;	    /* ticks or FEED_NO_TIME */
+	int64_t updated;            /* ticks or FEED_NO_TIME */
 	bool head_of_stream;
 	bool has_self;
 	bool has_etag;

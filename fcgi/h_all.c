@@ -43,7 +43,7 @@ struct serving {
 	struct pair from;
 	int64_t count;
 	struct stream stream; /* for the access check */
-	uint64_t end;	      /* the next event's position */
+	uint64_t end;         /* the next event's position */
 	bool unchanged;
 };
 
@@ -159,8 +159,8 @@ read_or_wait(struct serving *s)
 		poll_mark(&poll);
 		e = stream_run(server->store, read_page, s);
 	} while (e == ERR_OK &&
-	    (s->unchanged || page_count(s->request->page) == 0) &&
-	    poll_wait(&poll));
+		 (s->unchanged || page_count(s->request->page) == 0) &&
+		 poll_wait(&poll));
 	poll_end(&poll);
 	return e;
 }
@@ -176,8 +176,7 @@ static void
 add_forward_links(struct feed *f, const struct serving *s)
 {
 	size_t n = page_count(f->page);
-	struct pair next = s->from,
-		    prev = {s->from.commit, LAST_PREPARE};
+	struct pair next = s->from, prev = {s->from.commit, LAST_PREPARE};
 
 	if (n > 0) {
 		next = (struct pair){position_at(s, n - 1) + 1, 0};
@@ -202,10 +201,10 @@ add_backward_links(struct feed *f, const struct serving *s)
 	struct pair next = s->from, prev = {s->from.commit, 0};
 
 	if (n > 0) {
-		next = (struct pair){
-		    position_at(s, n - 1), position_at(s, n - 1)};
-		prev = (struct pair){
-		    position_at(s, 0) + 1, position_at(s, 0) + 1};
+		next =
+		    (struct pair){position_at(s, n - 1), position_at(s, n - 1)};
+		prev =
+		    (struct pair){position_at(s, 0) + 1, position_at(s, 0) + 1};
 	}
 	if (n == (size_t)s->count) {
 		feed_add_link(f, "last", "/" PAIR_FORMAT "/forward/%" PRId64,
@@ -282,8 +281,7 @@ serve(struct serving *s)
 	struct request *r = s->request;
 	enum err e;
 
-	if (!(s->forward ? options_for_poll : options_for_read)(
-		r, &s->options))
+	if (!(s->forward ? options_for_poll : options_for_read)(r, &s->options))
 		return;
 	if ((e = read_or_wait(s)) != ERR_OK) {
 		reply_error(&r->reply, e);
@@ -333,7 +331,10 @@ refuse_write(struct request *r)
 	    "$all takes no writes: it is what all streams are together.");
 }
 
-#define GET(handler) {"GET", NULL, &media_feed, handler}
+#define GET(handler)                              \
+	{                                         \
+		"GET", NULL, &media_feed, handler \
+	}
 
 const struct resource h_all_resources[] = {
     {"/streams/$all", "POST, DELETE, GET, OPTIONS",

@@ -37,7 +37,8 @@ static void
 post(struct request *r)
 {
 	struct write w = {.default_type = METADATA_TYPE};
-	struct slice type = header_trim(request_header(r, HEADER_ES_EVENT_TYPE));
+	struct slice type =
+	    header_trim(request_header(r, HEADER_ES_EVENT_TYPE));
 	struct options o;
 
 	if (!find_name(r, &w.stream))
@@ -78,8 +79,7 @@ by_number(struct request *r)
 {
 	struct single_query q = {.at_head = false};
 
-	if (find_name(r, &q.stream) &&
-	    single_read_number(r, &q, r->args[1]))
+	if (find_name(r, &q.stream) && single_read_number(r, &q, r->args[1]))
 		single_serve(r, &q);
 }
 

@@ -44,8 +44,7 @@ info(struct request *r)
 	json_out_string_member(
 	    &o, "state", slice_str(open ? "master" : "unknown"));
 	json_out_string_member(&o, "projectionsMode", slice_str("None"));
-	json_out_string_member(
-	    &o, "rillVersion", slice_str(PACKAGE_VERSION));
+	json_out_string_member(&o, "rillVersion", slice_str(PACKAGE_VERSION));
 	json_out_close(&o, '}');
 }
 

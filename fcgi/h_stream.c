@@ -73,8 +73,8 @@ append_incoming(struct request *r)
 	if (!write_check_name(r, w.stream))
 		return;
 	if (!guid_parse(&w.id, r->args[1]) || guid_is_zero(&w.id)) {
-		reply_refuse(&r->reply, 400,
-		    "Invalid request. Unable to parse guid");
+		reply_refuse(
+		    &r->reply, 400, "Invalid request. Unable to parse guid");
 		return;
 	}
 	if (!options_for_write(r, &o))
@@ -83,8 +83,7 @@ append_incoming(struct request *r)
 	write_body(r, &w);
 }
 
-static void
-delete(struct request *r)
+static void delete (struct request *r)
 {
 	struct append a = {.stream = r->args[0]};
 	struct options o;
@@ -142,8 +141,14 @@ single_event(struct request *r)
 		single_serve(r, &q);
 }
 
-#define GET_FEED(handler)  {"GET", NULL, &media_feed, handler}
-#define GET_EVENT(handler) {"GET", NULL, &media_event, handler}
+#define GET_FEED(handler)                         \
+	{                                         \
+		"GET", NULL, &media_feed, handler \
+	}
+#define GET_EVENT(handler)                         \
+	{                                          \
+		"GET", NULL, &media_event, handler \
+	}
 
 const struct resource h_stream_resources[] = {
     {"/streams/*", "POST, DELETE, GET, OPTIONS",

@@ -22,8 +22,7 @@ without_port(struct slice host)
 		end = host.n == 0 ? NULL : memchr(host.p, ':', host.n);
 	if (end == NULL)
 		return host;
-	return slice(
-	    host.p, (size_t)(end - host.p) + (*end == ']' ? 1 : 0));
+	return slice(host.p, (size_t)(end - host.p) + (*end == ']' ? 1 : 0));
 }
 
 static bool

@@ -66,8 +66,8 @@ bool media_of_response(const struct media_list *, struct slice accept,
  * not on the list, or has a charset other than UTF-8 (for octet-stream:
  * any charset): 415.
  */
-enum media
-media_of_request(const struct media_list *, struct slice content_type);
+enum media media_of_request(
+    const struct media_list *, struct slice content_type);
 
 /* The name as it was asked for, static; the type is not MEDIA_NONE. */
 const char *media_name(struct media_choice);

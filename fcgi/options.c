@@ -67,8 +67,8 @@ check_master(struct request *r)
 }
 
 static bool
-read_bool(struct request *r, enum request_header h, const char *reason,
-    bool *value)
+read_bool(
+    struct request *r, enum request_header h, const char *reason, bool *value)
 {
 	if (!request_has(r, h) || header_bool(request_header(r, h), value))
 		return true;
@@ -87,8 +87,8 @@ options_for_delete(struct request *r, struct options *o)
 {
 	*o = defaults;
 	return read_expected(r, o) && check_master(r) &&
-	    read_bool(r, HEADER_ES_HARD_DELETE,
-		"ES-HardDelete header in wrong format.", &o->hard_delete);
+	       read_bool(r, HEADER_ES_HARD_DELETE,
+		   "ES-HardDelete header in wrong format.", &o->hard_delete);
 }
 
 bool
@@ -98,10 +98,10 @@ options_for_read(struct request *r, struct options *o)
 
 	*o = defaults;
 	return check_master(r) &&
-	    read_bool(
-		r, HEADER_ES_RESOLVE_LINK_TO, reason, &o->resolve_links) &&
-	    read_bool(
-		r, HEADER_ES_RESOLVE_LINK_TOS, reason, &o->resolve_links);
+	       read_bool(
+		   r, HEADER_ES_RESOLVE_LINK_TO, reason, &o->resolve_links) &&
+	       read_bool(
+		   r, HEADER_ES_RESOLVE_LINK_TOS, reason, &o->resolve_links);
 }
 
 bool
@@ -111,8 +111,7 @@ options_for_poll(struct request *r, struct options *o)
 		return false;
 	if (!request_has(r, HEADER_ES_LONG_POLL))
 		return true;
-	if (!header_seconds(
-		request_header(r, HEADER_ES_LONG_POLL), &o->poll_s))
+	if (!header_seconds(request_header(r, HEADER_ES_LONG_POLL), &o->poll_s))
 		return refuse(r, "ES-LongPoll header in wrong format.",
 		    "It must be a number of seconds above 0.");
 	if (o->poll_s > OPTIONS_MAX_POLL_S)

@@ -19,11 +19,11 @@
 
 struct reply {
 	int status;
-	const char *reason;	  /* static */
-	const char *allow;	  /* the resource's methods; static */
+	const char *reason;       /* static */
+	const char *allow;        /* the resource's methods; static */
 	const char *content_type; /* static; NULL: none */
-	bool without_body;	  /* the request was a HEAD */
-	struct buf headers;	  /* further ones, each with CRLF */
+	bool without_body;        /* the request was a HEAD */
+	struct buf headers;       /* further ones, each with CRLF */
 	struct buf body;
 };
 

@@ -190,8 +190,7 @@ read_exactly(struct request *r, size_t n)
 		return false;
 	}
 	while (got < n) {
-		k = FCGX_GetStr(
-		    r->body.p + got, (int)(n - got), r->fcgx.in);
+		k = FCGX_GetStr(r->body.p + got, (int)(n - got), r->fcgx.in);
 		if (k <= 0) {
 			reply_refuse_why(&r->reply, 400, "Bad Request",
 			    "The body is shorter than Content-Length says.");
@@ -217,8 +216,8 @@ request_read_body(struct request *r)
 		return false;
 	}
 	if ((uint64_t)n > most) {
-		snprintf(why, sizeof(why),
-		    "A body may have at most %zu bytes.", most);
+		snprintf(why, sizeof(why), "A body may have at most %zu bytes.",
+		    most);
 		reply_refuse_why(
 		    &r->reply, 413, "Request Entity Too Large", why);
 		return false;

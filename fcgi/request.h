@@ -53,18 +53,18 @@ struct request {
 	struct server *server;
 	FCGX_Request fcgx;
 	struct slice headers[HEADERS]; /* p NULL: was not sent */
-	struct user *user; /* who asks; NULL: anybody */
+	struct user *user;             /* who asks; NULL: anybody */
 	struct uri uri;
-	struct slice args[REQUEST_MAX_ARGS]; /* the route's placeholders */
+	struct slice args[REQUEST_MAX_ARGS];  /* the route's placeholders */
 	char meta_name[STREAM_MAX_META_NAME]; /* of a metadata resource */
-	struct media_choice wanted;	     /* the answer's type */
-	enum media sent;		     /* the body's type */
+	struct media_choice wanted;           /* the answer's type */
+	enum media sent;                      /* the body's type */
 	struct buf body;
 	struct buf base; /* what links begin with */
 	struct reply reply;
 	struct page *page;
 	struct buf room; /* of the decoded URI */
-	struct buf out;	 /* the printed answer */
+	struct buf out;  /* the printed answer */
 };
 
 /* ERR_IO: libfcgi failed. */

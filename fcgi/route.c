@@ -14,34 +14,44 @@ static const struct resource *const tables[] = {
     h_stream_resources,
 };
 
+/* How much of a path was found to fit. */
+struct match {
+	struct request *request;
+	size_t segments;
+	size_t args;
+};
+
 static bool
-segment_fits(struct request *r, const char *template, size_t n, size_t i,
-    size_t *nargs)
+segment_fits(struct match *m, struct slice template)
 {
-	if (i >= r->uri.nsegments)
+	struct request *r = m->request;
+	struct slice segment;
+
+	if (m->segments >= r->uri.nsegments)
 		return false;
-	if (n == 1 && template[0] == '*') {
-		r->args[(*nargs)++] = r->uri.segments[i];
-		return true;
-	}
-	return slice_eq(r->uri.segments[i], slice(template, n));
+	segment = r->uri.segments[m->segments++];
+	if (!slice_is(template, "*"))
+		return slice_eq(segment, template);
+	r->args[m->args++] = segment;
+	return true;
 }
 
 /* Fills in request->args when it fits. */
 static bool
 path_fits(struct request *r, const char *path)
 {
-	size_t i = 0, n, nargs = 0;
+	struct match m = {.request = r};
+	size_t n;
 
 	while (*path == '/' && path[1] != '\0') {
 		path++;
 		n = strcspn(path, "/");
-		if (!segment_fits(r, path, n, i, &nargs))
+		if (!segment_fits(&m, slice(path, n)))
 			return false;
-		i++;
 		path += n;
 	}
-	return i == r->uri.nsegments && r->uri.trailing_slash == (*path == '/');
+	return m.segments == r->uri.nsegments &&
+	       r->uri.trailing_slash == (*path == '/');
 }
 
 static const struct resource *
@@ -133,8 +143,7 @@ route_request(struct request *r)
 
 	r->reply.without_body =
 	    slice_is(request_header(r, HEADER_METHOD), "HEAD");
-	e = uri_parse(
-	    &r->uri, request_header(r, HEADER_URI), &r->room, &why);
+	e = uri_parse(&r->uri, request_header(r, HEADER_URI), &r->room, &why);
 	if (e != ERR_OK) {
 		reply_refuse_why(&r->reply, e == ERR_TOO_LARGE ? 414 : 400,
 		    e == ERR_TOO_LARGE ? "URI Too Long" : "Bad Request", why);

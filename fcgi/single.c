@@ -19,8 +19,7 @@ struct serving {
 };
 
 bool
-single_read_number(
-    struct request *r, struct single_query *q, struct slice text)
+single_read_number(struct request *r, struct single_query *q, struct slice text)
 {
 	struct feed_query from = {.at_head = false};
 
@@ -35,8 +34,7 @@ static enum err
 read_shown(struct txn *tx, struct serving *s)
 {
 	struct request *r = s->request;
-	int64_t number =
-	    s->query->at_head ? s->stream.last : s->query->number;
+	int64_t number = s->query->at_head ? s->stream.last : s->query->number;
 	enum err e;
 
 	if ((e = stream_event(tx, &s->stream, number, r->page)) != ERR_OK)

@@ -23,8 +23,7 @@ struct single_query {
  * Read an event number, or "head", from a path segment.
  * False: the reply says what is wrong with it.
  */
-bool single_read_number(
-    struct request *, struct single_query *, struct slice);
+bool single_read_number(struct request *, struct single_query *, struct slice);
 
 /* Answer with the event; the reply is complete. */
 void single_serve(struct request *, const struct single_query *);

@@ -40,8 +40,8 @@ struct uri {
  * ERR_TOO_LARGE: more than URI_MAX bytes; *why likewise.
  * ERR_NO_MEMORY: no room for the segments; *why likewise.
  */
-enum err
-uri_parse(struct uri *, struct slice raw, struct buf *room, const char **why);
+enum err uri_parse(
+    struct uri *, struct slice raw, struct buf *room, const char **why);
 
 /*
  * Append to value what the first query parameter of this very name holds,

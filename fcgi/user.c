@@ -120,14 +120,14 @@ user_has_password(const struct user *u, struct slice password)
 	    memchr(password.p, '\0', password.n) != NULL)
 		return false;
 	if (u != NULL)
-		hash = json_string_value(
-		    json_object_get(u->account, "password"));
+		hash =
+		    json_string_value(json_object_get(u->account, "password"));
 	memcpy(phrase, password.p, password.n);
 	phrase[password.n] = '\0';
 	data = xcalloc(1, sizeof(*data));
 	got = crypt_r(phrase, hash, data);
 	is = got != NULL && u != NULL && got[0] != '*' &&
-	    equal_in_constant_time(got, hash);
+	     equal_in_constant_time(got, hash);
 	explicit_bzero(data, sizeof(*data));
 	explicit_bzero(phrase, sizeof(phrase));
 	free(data);
@@ -137,9 +137,8 @@ user_has_password(const struct user *u, struct slice password)
 static bool
 equals(const json_t *name, struct slice role)
 {
-	return json_is_string(name) &&
-	    json_string_length(name) == role.n &&
-	    strncasecmp(json_string_value(name), role.p, role.n) == 0;
+	return json_is_string(name) && json_string_length(name) == role.n &&
+	       strncasecmp(json_string_value(name), role.p, role.n) == 0;
 }
 
 bool
@@ -150,9 +149,8 @@ user_has_role(const struct user *u, struct slice role)
 
 	if (equals(json_object_get(u->account, "loginName"), role))
 		return true;
-	json_array_foreach(groups, i, group)
-		if (equals(group, role))
-			return true;
+	json_array_foreach(
+	    groups, i, group) if (equals(group, role)) return true;
 	return false;
 }
 

@@ -14,10 +14,10 @@
 #include "store/err.h"
 #include "store/slice.h"
 
-#define USER_MAX_LOGIN	  200 /* bytes */
+#define USER_MAX_LOGIN    200 /* bytes */
 #define USER_MAX_PASSWORD 500 /* bytes */
-#define USER_ADMIN	  "admin"
-#define USER_ADMINS	  "$admins"
+#define USER_ADMIN        "admin"
+#define USER_ADMINS       "$admins"
 
 struct store;
 struct user;

@@ -109,8 +109,8 @@ reply_refused(struct request *r, const struct append *a, enum err e)
 		reply_refuse_why(&r->reply, 400, "Write request body invalid.",
 		    "Two of its events have the same id.");
 	} else if (e == ERR_WRONG_VERSION) {
-		reply_header(&r->reply, "ES-CurrentVersion", "%" PRId64,
-		    a->current);
+		reply_header(
+		    &r->reply, "ES-CurrentVersion", "%" PRId64, a->current);
 		snprintf(why, sizeof(why),
 		    "The stream's last event number is %" PRId64 ".",
 		    a->current);

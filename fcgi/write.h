@@ -16,7 +16,7 @@ struct request;
 struct write {
 	struct slice stream;
 	int64_t expected;
-	struct guid id;		  /* of a single event */
+	struct guid id;           /* of a single event */
 	const char *default_type; /* its type without ES-EventType, or NULL */
 };
 

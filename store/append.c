@@ -125,8 +125,8 @@ static bool
 may_begin_at(const struct work *w, int64_t number)
 {
 	return number == w->a->expected + 1 ||
-	    (w->a->expected == EXPECT_NO_STREAM &&
-		number == w->stream.record.settings.truncate_before);
+	       (w->a->expected == EXPECT_NO_STREAM &&
+		   number == w->stream.record.settings.truncate_before);
 }
 
 /* The stream went on since: only the very same events may stand there. */
@@ -139,8 +139,7 @@ judge_behind(struct work *w, enum verdict *v)
 
 	*v = REPEAT;
 	for (i = 0; i < w->a->n && *v == REPEAT; i++) {
-		if ((e = find_id(w, i, &number)) != ERR_OK &&
-		    e != ERR_NO_EVENT)
+		if ((e = find_id(w, i, &number)) != ERR_OK && e != ERR_NO_EVENT)
 			return e;
 		if (i == 0)
 			w->a->first = number;
@@ -271,8 +270,8 @@ judge(struct work *w, enum verdict *v)
 
 /* Give the event its position and put it into the three tables. */
 static enum err
-put_event(struct work *w, struct target *t, struct new_event *ne,
-    int64_t number)
+put_event(
+    struct work *w, struct target *t, struct new_event *ne, int64_t number)
 {
 	struct all_row row = {.position = w->batch->next->position,
 	    .stream_id = t->record.id,
@@ -381,8 +380,7 @@ restore(struct work *w, struct target *t, struct target *meta, int64_t from)
 		e = ERR_NO_MEMORY;
 		goto out;
 	}
-	if ((e = put_metadata(w, meta, buf_slice(&out), NULL)) !=
-	    ERR_OK)
+	if ((e = put_metadata(w, meta, buf_slice(&out), NULL)) != ERR_OK)
 		goto out;
 	if ((e = target_save(w, meta)) != ERR_OK)
 		goto out;
@@ -420,8 +418,7 @@ update_base(struct work *w)
 	struct event ev;
 	enum err e;
 
-	e = event_decode(
-	    &ev, slice(last->record, last->record_len));
+	e = event_decode(&ev, slice(last->record, last->record_len));
 	if (e == ERR_OK)
 		e = settings_read(&w->base.record.settings, &ev);
 	if (e != ERR_OK)
@@ -555,8 +552,7 @@ check_settings(const struct append *a)
 }
 
 enum err
-append_apply(
-    struct txn *tx, struct append *a, const struct append_batch *batch)
+append_apply(struct txn *tx, struct append *a, const struct append_batch *batch)
 {
 	struct work w = {.tx = tx, .a = a, .batch = batch};
 	enum verdict v;

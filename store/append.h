@@ -19,9 +19,9 @@ struct counters;
 struct txn;
 
 /* Expected versions that are not a number. */
-#define EXPECT_ANY	 (-2)
+#define EXPECT_ANY       (-2)
 #define EXPECT_NO_STREAM (-1)
-#define EXPECT_STREAM	 (-4) /* it must exist */
+#define EXPECT_STREAM    (-4) /* it must exist */
 
 enum append_kind { APPEND_EVENTS, APPEND_SOFT_DELETE, APPEND_HARD_DELETE };
 
@@ -36,7 +36,7 @@ struct append {
 
 	/* What came of it. */
 	enum err outcome;
-	int64_t first;	   /* number of the first event, if ERR_OK */
+	int64_t first;     /* number of the first event, if ERR_OK */
 	int64_t current;   /* the stream's last number now, -1 if none */
 	uint64_t position; /* of the last event, if ERR_OK */
 };

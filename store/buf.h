@@ -15,8 +15,8 @@
 
 struct buf {
 	char *p;
-	size_t n;    /* bytes in use */
-	size_t size; /* bytes there are */
+	size_t n;     /* bytes in use */
+	size_t size;  /* bytes there are */
 	size_t limit; /* size never goes beyond it; 0: no limit */
 	bool failed;  /* an append did not fit into memory, or the limit */
 };

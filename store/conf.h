@@ -23,9 +23,9 @@ enum conf_durability {
 };
 
 struct conf {
-	char *data; /* folder of the store; absolute; required */
-	char *url;  /* what clients see: scheme, host, port, path; no slash
-		       at the end; "http://127.0.0.1:2113" */
+	char *data;   /* folder of the store; absolute; required */
+	char *url;    /* what clients see: scheme, host, port, path; no slash
+			 at the end; "http://127.0.0.1:2113" */
 	char **hosts; /* names besides that of url that clients may use */
 	size_t nhosts;
 	unsigned threads;                /* 1 to 1024; 32 */
@@ -51,8 +51,8 @@ const char *conf_path(const char *option);
  * ERR_INVALID: not JSON, not an object, a key that is unknown, repeated or
  * missing, or a value of a wrong type or out of range.
  */
-enum err
-conf_read(struct conf **conf, const char *path, char why[CONF_WHY_SIZE]);
+enum err conf_read(
+    struct conf **conf, const char *path, char why[CONF_WHY_SIZE]);
 
 /* Clears the pointer; accepts NULL inside. */
 void conf_free(struct conf **);

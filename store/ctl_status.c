@@ -85,8 +85,8 @@ print_master(const char *dir)
 	if (f != NULL && fgets(line, sizeof(line), f) != NULL)
 		printf("master      %s", line);
 	else
-		printf("master      not known (%s: %s)\n", path,
-		    strerror(errno));
+		printf(
+		    "master      not known (%s: %s)\n", path, strerror(errno));
 	if (f != NULL)
 		fclose(f);
 	free(path);
@@ -145,8 +145,8 @@ ctl_status(const struct conf *conf)
 	enum err e = ERR_UNAVAILABLE;
 
 	if (custody_open(&c, conf->data) != ERR_OK) {
-		fprintf(stderr, "rillctl: %s: %s\n", conf->data,
-		    strerror(errno));
+		fprintf(
+		    stderr, "rillctl: %s: %s\n", conf->data, strerror(errno));
 		return EX_NOINPUT;
 	}
 	alive = custody_agent_alive(c);

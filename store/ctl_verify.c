@@ -88,8 +88,8 @@ ctl_verify(const struct conf *conf)
 	enum err e;
 
 	if (custody_open(&c, conf->data) != ERR_OK) {
-		fprintf(stderr, "rillctl: %s: %s\n", conf->data,
-		    strerror(errno));
+		fprintf(
+		    stderr, "rillctl: %s: %s\n", conf->data, strerror(errno));
 		return EX_NOINPUT;
 	}
 	alone = custody_claim(c) == ERR_OK;

@@ -20,8 +20,8 @@
 #define BYTE_READY 1
 
 /* A slot: mark (4), pid (4), since (8), program (24), trouble (1), unused. */
-#define SLOT_SIZE	64
-#define SLOT_MARK	0x72696c6cu
+#define SLOT_SIZE       64
+#define SLOT_MARK       0x72696c6cu
 #define SLOT_PROGRAM_AT 16
 #define SLOT_TROUBLE_AT 40
 
@@ -34,21 +34,20 @@ struct custody {
 	int slot; /* ours, or -1 */
 };
 
-/* One lock on n bytes from at; how is F_OFD_SETLK, F_OFD_SETLKW or _GETLK. */
-static int
-lock_bytes(int fd, int how, short type, struct flock *l, off_t at, off_t n)
+/* A lock on n bytes from at, for fcntl. */
+static struct flock
+range(short type, off_t at, off_t n)
 {
-	*l = (struct flock){
+	return (struct flock){
 	    .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = n};
-	return fcntl(fd, how, l);
 }
 
 static enum err
 try_lock(int fd, short type, off_t at, off_t n)
 {
-	struct flock l;
+	struct flock l = range(type, at, n);
 
-	if (lock_bytes(fd, F_OFD_SETLK, type, &l, at, n) == 0)
+	if (fcntl(fd, F_OFD_SETLK, &l) == 0)
 		return ERR_OK;
 	return errno == EAGAIN || errno == EACCES ? ERR_TAKEN : ERR_IO;
 }
@@ -56,9 +55,9 @@ try_lock(int fd, short type, off_t at, off_t n)
 static void
 unlock(int fd, off_t at, off_t n)
 {
-	struct flock l;
+	struct flock l = range(F_UNLCK, at, n);
 
-	if (lock_bytes(fd, F_OFD_SETLK, F_UNLCK, &l, at, n) != 0)
+	if (fcntl(fd, F_OFD_SETLK, &l) != 0)
 		log_error("custody", "unlocking: %s", strerror(errno));
 }
 
@@ -66,9 +65,9 @@ unlock(int fd, off_t at, off_t n)
 static bool
 is_locked(int fd, off_t at, off_t n)
 {
-	struct flock l;
+	struct flock l = range(F_RDLCK, at, n);
 
-	if (lock_bytes(fd, F_OFD_GETLK, F_RDLCK, &l, at, n) != 0)
+	if (fcntl(fd, F_OFD_GETLK, &l) != 0)
 		return false;
 	return l.l_type != F_UNLCK;
 }
@@ -150,7 +149,7 @@ slot_read(struct custody *c, int slot, struct custody_member *m)
 	m->program[sizeof(m->program) - 1] = '\0';
 	m->in_trouble = raw[SLOT_TROUBLE_AT] != 0;
 	m->alive = slot == c->slot ||
-	    is_locked(c->workers_fd, slot_at(slot), SLOT_SIZE);
+		   is_locked(c->workers_fd, slot_at(slot), SLOT_SIZE);
 	return true;
 }
 
@@ -164,7 +163,8 @@ slot_mark(struct custody *c, int slot, const char *program)
 		be_put32(raw + 4, (uint32_t)getpid());
 		be_put64(raw + 8, (uint64_t)clock_now_ticks());
 		memcpy(raw + SLOT_PROGRAM_AT, program,
-		    strnlen(program, sizeof(((struct custody_member *)0)->program) - 1));
+		    strnlen(program,
+			sizeof(((struct custody_member *)0)->program) - 1));
 	}
 	if (pwrite(c->workers_fd, raw, sizeof(raw), slot_at(slot)) !=
 	    (ssize_t)sizeof(raw))
@@ -218,9 +218,8 @@ custody_report(struct custody *c)
 {
 	static const unsigned char trouble = 1;
 
-	if (c->slot >= 0 &&
-	    pwrite(c->workers_fd, &trouble, 1,
-		slot_at(c->slot) + SLOT_TROUBLE_AT) != 1)
+	if (c->slot >= 0 && pwrite(c->workers_fd, &trouble, 1,
+				slot_at(c->slot) + SLOT_TROUBLE_AT) != 1)
 		log_error("custody", "reporting: %s", strerror(errno));
 }
 
@@ -235,8 +234,8 @@ kill_members(struct custody *c)
 			continue;
 		if (m.pid <= 1 || m.pid == getpid())
 			continue;
-		log_warn("custody", "pid=%ld did not leave, ending it",
-		    (long)m.pid);
+		log_warn(
+		    "custody", "pid=%ld did not leave, ending it", (long)m.pid);
 		kill(m.pid, SIGKILL);
 	}
 }
@@ -247,10 +246,9 @@ forget_dead(struct custody *c)
 	int slot;
 
 	for (slot = 0; slot < CUSTODY_SLOTS; slot++)
-		if (slot_is_dead(c, slot) &&
-		    slot_mark(c, slot, NULL) != ERR_OK)
-			log_error("custody", "clearing a slot: %s",
-			    strerror(errno));
+		if (slot_is_dead(c, slot) && slot_mark(c, slot, NULL) != ERR_OK)
+			log_error(
+			    "custody", "clearing a slot: %s", strerror(errno));
 }
 
 enum err
@@ -274,11 +272,10 @@ custody_seize(struct custody *c, int64_t grace_ms)
 enum err
 custody_admit(struct custody *c)
 {
-	struct flock l;
+	struct flock l = range(F_WRLCK, BYTE_READY, 1);
 
 	/* Waiting: a worker's await_dismissal() may hold it for an instant. */
-	while (lock_bytes(c->agent_fd, F_OFD_SETLKW, F_WRLCK, &l, BYTE_READY,
-		   1) != 0)
+	while (fcntl(c->agent_fd, F_OFD_SETLKW, &l) != 0)
 		if (errno != EINTR)
 			return ERR_IO;
 	return try_lock(c->env_fd, F_RDLCK, 0, 0);
@@ -350,10 +347,9 @@ custody_vouched(struct custody *c)
 void
 custody_await_dismissal(struct custody *c)
 {
-	struct flock l;
+	struct flock l = range(F_RDLCK, BYTE_READY, 1);
 
-	if (lock_bytes(c->agent_fd, F_OFD_SETLKW, F_RDLCK, &l, BYTE_READY, 1) ==
-	    0)
+	if (fcntl(c->agent_fd, F_OFD_SETLKW, &l) == 0)
 		unlock(c->agent_fd, BYTE_READY, 1);
 }
 

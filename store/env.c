@@ -16,8 +16,8 @@
 #include "store/log.h"
 
 #define LOG_BUFFER_BYTES (4u << 20)
-#define LOG_FILE_BYTES	 (32u << 20)
-#define MAX_REGIONS	 16
+#define LOG_FILE_BYTES   (32u << 20)
+#define MAX_REGIONS      16
 
 /*
  * Most locks that one transaction may need: a batch of 20,000 events whose
@@ -135,7 +135,7 @@ find_regions(struct env *env, const char *dir)
 	size_t n;
 
 	while (real != NULL && maps != NULL &&
-	    fgets(line, sizeof(line), maps) != NULL) {
+	       fgets(line, sizeof(line), maps) != NULL) {
 		n = strlen(real);
 		if ((path = strchr(line, '/')) == NULL ||
 		    strncmp(path, real, n) != 0 ||
@@ -264,7 +264,7 @@ static int
 open_environment(struct env *env, const struct env_options *o)
 {
 	uint32_t flags = DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
-	    DB_INIT_LOCK | DB_THREAD;
+			 DB_INIT_LOCK | DB_THREAD;
 
 	if (o->recover)
 		flags |= DB_CREATE | DB_RECOVER;
@@ -441,8 +441,8 @@ env_remove_logs(struct env *env, unsigned int *n)
 		if (remove(*name) == 0)
 			++*n;
 		else
-			log_warn("store", "removing %s: %s", *name,
-			    strerror(errno));
+			log_warn(
+			    "store", "removing %s: %s", *name, strerror(errno));
 	free(names);
 	return ERR_OK;
 }

@@ -9,22 +9,22 @@
 
 enum err {
 	ERR_OK = 0,
-	ERR_NO_STREAM,	   /* the stream has never been written */
-	ERR_NO_EVENT,	   /* no such event number, or it is hidden */
-	ERR_DELETED,	   /* the stream is deleted for good */
+	ERR_NO_STREAM,     /* the stream has never been written */
+	ERR_NO_EVENT,      /* no such event number, or it is hidden */
+	ERR_DELETED,       /* the stream is deleted for good */
 	ERR_WRONG_VERSION, /* the expected version is not the actual one */
-	ERR_DENIED,	   /* the caller lacks the right */
-	ERR_INVALID,	   /* input that breaks a rule of ours */
-	ERR_TOO_LARGE,	   /* input beyond a limit */
-	ERR_BUSY,	   /* a queue is full, or retries ran out */
+	ERR_DENIED,        /* the caller lacks the right */
+	ERR_INVALID,       /* input that breaks a rule of ours */
+	ERR_TOO_LARGE,     /* input beyond a limit */
+	ERR_BUSY,          /* a queue is full, or retries ran out */
 	ERR_UNAVAILABLE,   /* no agent, or the store is being recovered */
-	ERR_DISK_FULL,	   /* no space left for the log or a table */
-	ERR_NO_MEMORY,	   /* an allocation sized by input failed */
-	ERR_IO,		   /* the system or the library failed; see the log */
-	ERR_CORRUPT,	   /* a record does not decode */
-	ERR_TAKEN,	   /* somebody else holds the lock */
-	ERR_DEADLOCK,	   /* inside store/: run the transaction again */
-	ERR_RECOVERY	   /* inside store/: leave the environment, come back */
+	ERR_DISK_FULL,     /* no space left for the log or a table */
+	ERR_NO_MEMORY,     /* an allocation sized by input failed */
+	ERR_IO,            /* the system or the library failed; see the log */
+	ERR_CORRUPT,       /* a record does not decode */
+	ERR_TAKEN,         /* somebody else holds the lock */
+	ERR_DEADLOCK,      /* inside store/: run the transaction again */
+	ERR_RECOVERY       /* inside store/: leave the environment, come back */
 };
 
 /* A short English phrase, static, never NULL. */

@@ -8,7 +8,7 @@
 
 #define AT_POSITION 0
 #define AT_CREATED  8
-#define AT_ID	    16
+#define AT_ID       16
 #define AT_FLAGS    32
 #define AT_TYPE_LEN 33
 #define AT_DATA_LEN 35
@@ -24,8 +24,7 @@ append(unsigned char *p, struct slice s)
 enum err
 new_event_init(struct new_event *ne, const struct event *e)
 {
-	size_t len =
-	    EVENT_HEAD_SIZE + e->type.n + e->data.n + e->metadata.n;
+	size_t len = EVENT_HEAD_SIZE + e->type.n + e->data.n + e->metadata.n;
 	unsigned char *r = malloc(len), *p;
 
 	assert(e->type.n <= EVENT_MAX_TYPE && e->data.n <= UINT32_MAX);

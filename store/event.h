@@ -19,10 +19,10 @@
 #include "store/guid.h"
 #include "store/slice.h"
 
-#define EVENT_MAX_TYPE	   1000 /* bytes */
-#define EVENT_NUMBER_NONE  (-1)
-#define EVENT_NUMBER_TOMB  INT64_MAX /* the tombstone's own number */
-#define EVENT_HEAD_SIZE	   39
+#define EVENT_MAX_TYPE    1000 /* bytes */
+#define EVENT_NUMBER_NONE (-1)
+#define EVENT_NUMBER_TOMB INT64_MAX /* the tombstone's own number */
+#define EVENT_HEAD_SIZE   39
 
 /* flags */
 #define EVENT_DATA_IS_JSON     1u

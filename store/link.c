@@ -33,5 +33,5 @@ link_parse(const struct event *e, int64_t *number, struct slice *stream)
 	*stream = slice_from(e->data, (size_t)(at - e->data.p) + 1);
 	return parse_number(
 		   slice(e->data.p, (size_t)(at - e->data.p)), number) &&
-	    name_check(*stream, &why);
+	       name_check(*stream, &why);
 }

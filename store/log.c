@@ -34,9 +34,9 @@ print_head(char *line, size_t size, enum log_level level, const char *topic)
 	gmtime_r(&now.tv_sec, &tm);
 	n = snprintf(line, size,
 	    "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s[%ld] %s %s: ",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000, self.program,
-	    (long)getpid(), level_names[level], topic);
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec, now.tv_nsec / 1000000, self.program, (long)getpid(),
+	    level_names[level], topic);
 	return n < 0 ? 0 : (size_t)n;
 }
 
@@ -61,14 +61,14 @@ print(enum log_level level, const char *topic, const char *fmt, va_list ap)
 	errno = saved;
 }
 
-#define LOG_FUNCTION(name, level)                   \
+#define LOG_FUNCTION(name, level)                          \
 	void name(const char *topic, const char *fmt, ...) \
-	{                                           \
-		va_list ap;                         \
-                                                    \
-		va_start(ap, fmt);                  \
-		print(level, topic, fmt, ap);       \
-		va_end(ap);                         \
+	{                                                  \
+		va_list ap;                                \
+                                                           \
+		va_start(ap, fmt);                         \
+		print(level, topic, fmt, ap);              \
+		va_end(ap);                                \
 	}
 
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)

@@ -11,7 +11,7 @@
 
 #include "store/slice.h"
 
-#define STREAM_MAX_NAME	     1000 /* bytes */
+#define STREAM_MAX_NAME      1000 /* bytes */
 #define STREAM_MAX_META_NAME (STREAM_MAX_NAME + 2)
 
 /*

@@ -13,7 +13,7 @@
 #include "store/event.h"
 
 #define PAGE_MAX_EVENTS 4096
-#define PAGE_MAX_BYTES	(128u << 20) /* of records in one page */
+#define PAGE_MAX_BYTES  (128u << 20) /* of records in one page */
 
 enum link_state {
 	LINK_NONE,     /* an ordinary event */

@@ -16,15 +16,15 @@
 #include "store/slice.h"
 
 #define SETTINGS_SOFT_DELETED INT64_MAX /* as truncate_before */
-#define SETTINGS_MAX_ACL      3000	/* bytes of the $acl member */
+#define SETTINGS_MAX_ACL      3000      /* bytes of the $acl member */
 #define SETTINGS_MAX_SIZE     (34 + SETTINGS_MAX_ACL)
 
 struct settings {
-	int64_t max_count;	 /* newest events that can be read; 0: all */
-	int64_t max_age;	 /* seconds; 0: no limit */
+	int64_t max_count;       /* newest events that can be read; 0: all */
+	int64_t max_age;         /* seconds; 0: no limit */
 	int64_t truncate_before; /* the first number that can be read */
-	int64_t cache_control;	 /* seconds; 0: none */
-	struct slice acl;	 /* the $acl object's text; empty: none */
+	int64_t cache_control;   /* seconds; 0: none */
+	struct slice acl;        /* the $acl object's text; empty: none */
 };
 
 /*

@@ -19,10 +19,10 @@
 #include "store/wakeup.h"
 #include "store/writer.h"
 
-#define RETRY_MS	20   /* between two tries to get in */
+#define RETRY_MS        20   /* between two tries to get in */
 #define RETRY_FAILED_MS 250  /* after an environment that would not open */
-#define DRAIN_MS	1000 /* for threads inside to come out */
-#define NUDGE_EVERY_MS	2    /* until the resident thread has ended */
+#define DRAIN_MS        1000 /* for threads inside to come out */
+#define NUDGE_EVERY_MS  2    /* until the resident thread has ended */
 
 struct store {
 	struct store_options options;

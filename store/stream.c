@@ -111,8 +111,8 @@ range_of(const struct stream *s, int64_t from, int64_t to)
 
 /* Read one event into the page's memory, if the stream shows it. */
 static enum err
-read_shown(struct txn *tx, const struct stream *s, struct page *pg,
-    struct event *ev)
+read_shown(
+    struct txn *tx, const struct stream *s, struct page *pg, struct event *ev)
 {
 	struct events_range one = range_of(s, ev->number, ev->number);
 	enum err e;
@@ -184,8 +184,8 @@ resolve_target(struct txn *tx, struct page *pg, struct entry *entry,
 }
 
 static enum err
-resolve_entry(struct txn *tx, struct page *pg, struct entry *entry,
-    struct stream *target)
+resolve_entry(
+    struct txn *tx, struct page *pg, struct entry *entry, struct stream *target)
 {
 	enum err e;
 
@@ -302,8 +302,8 @@ stream_all_back(struct txn *tx, uint64_t pos, size_t n, struct page *pg)
 static int
 compare_ids(const void *a, const void *b)
 {
-	return guid_cmp(*(const struct guid *const *)a,
-	    *(const struct guid *const *)b);
+	return guid_cmp(
+	    *(const struct guid *const *)a, *(const struct guid *const *)b);
 }
 
 static bool

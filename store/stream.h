@@ -23,12 +23,12 @@ struct txn;
 struct stream {
 	struct slice name; /* the caller's */
 	uint64_t id;
-	int64_t last;  /* the newest event's number, -1: none ever */
-	int64_t first; /* the least that may be visible, by number */
+	int64_t last;   /* the newest event's number, -1: none ever */
+	int64_t first;  /* the least that may be visible, by number */
 	int64_t oldest; /* ticks: events before are hidden by $maxAge */
 	size_t mean_bytes;
 	struct settings settings; /* of a metastream: its own, built in */
-	struct settings base;	  /* of a metastream: its base stream's */
+	struct settings base;     /* of a metastream: its base stream's */
 	char acl[SETTINGS_MAX_ACL];
 };
 

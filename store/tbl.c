@@ -9,17 +9,27 @@ reads_the_moment(const struct txn *tx, enum table t)
 	return tx->kind == TXN_READ && !env_has_versions(t);
 }
 
+/* What a call is about, beside key and value. */
+struct call {
+	struct txn *tx;
+	enum table table;
+	uint32_t flags;
+};
+
 /* key and value are there to be written to. */
 static enum err
-get(struct txn *tx, enum table t, DBT key, DBT *value, uint32_t flags)
+get(struct call c, DBT key, DBT *value)
 {
-	DB *db = env_table(tx->env, t);
+	DB *db = env_table(c.tx->env, c.table);
+	DB_TXN *txn = c.tx->handle;
 	int r;
 
-	if ((r = env_fault(tx->env)) == 0)
-		r = reads_the_moment(tx, t)
-		    ? db->get(db, NULL, &key, value, DB_READ_UNCOMMITTED)
-		    : db->get(db, tx->handle, &key, value, flags);
+	if (reads_the_moment(c.tx, c.table)) {
+		txn = NULL;
+		c.flags |= DB_READ_UNCOMMITTED;
+	}
+	if ((r = env_fault(c.tx->env)) == 0)
+		r = db->get(db, txn, &key, value, c.flags);
 	return r == DB_BUFFER_SMALL ? ERR_TOO_LARGE : env_err(r);
 }
 
@@ -27,7 +37,7 @@ enum err
 tbl_get_any(struct txn *tx, enum table t, const DBT *key, struct tbl_value *v)
 {
 	DBT d = tbl_dbt(v->value, v->size);
-	enum err e = get(tx, t, *key, &d, 0);
+	enum err e = get((struct call){tx, t, 0}, *key, &d);
 
 	v->n = d.size;
 	return e;
@@ -46,7 +56,7 @@ tbl_get_for_update(
     struct txn *tx, enum table t, const DBT *key, struct tbl_value *v)
 {
 	DBT d = tbl_dbt(v->value, v->size);
-	enum err e = get(tx, t, *key, &d, DB_RMW);
+	enum err e = get((struct call){tx, t, DB_RMW}, *key, &d);
 
 	v->n = d.size;
 	return e == ERR_TOO_LARGE ? ERR_CORRUPT : e;
@@ -60,32 +70,32 @@ tbl_get_head(struct txn *tx, enum table t, const DBT *key, struct tbl_value *v)
 
 	d.flags |= DB_DBT_PARTIAL;
 	d.dlen = (uint32_t)v->size;
-	e = get(tx, t, *key, &d, 0);
+	e = get((struct call){tx, t, 0}, *key, &d);
 	v->n = d.size;
 	return e;
 }
 
 static enum err
-put(struct txn *tx, enum table t, DBT *key, DBT *value, uint32_t flags)
+put(struct call c, DBT *key, DBT *value)
 {
-	DB *db = env_table(tx->env, t);
+	DB *db = env_table(c.tx->env, c.table);
 	int r;
 
-	if ((r = env_fault(tx->env)) == 0)
-		r = db->put(db, tx->handle, key, value, flags);
+	if ((r = env_fault(c.tx->env)) == 0)
+		r = db->put(db, c.tx->handle, key, value, c.flags);
 	return env_err(r);
 }
 
 enum err
 tbl_put(struct txn *tx, enum table t, DBT *key, DBT *value)
 {
-	return put(tx, t, key, value, 0);
+	return put((struct call){tx, t, 0}, key, value);
 }
 
 enum err
 tbl_insert(struct txn *tx, enum table t, DBT *key, DBT *value)
 {
-	return put(tx, t, key, value, DB_NOOVERWRITE);
+	return put((struct call){tx, t, DB_NOOVERWRITE}, key, value);
 }
 
 enum err
@@ -100,34 +110,38 @@ tbl_delete(struct txn *tx, enum table t, DBT *key)
 }
 
 enum err
-tbl_cursor(struct txn *tx, enum table t, DBC **cursor)
+tbl_cursor_open(struct tbl_cursor *c, struct txn *tx, enum table t)
 {
 	DB *db = env_table(tx->env, t);
+	uint32_t flags = DB_CURSOR_BULK;
+	DB_TXN *txn = tx->handle;
 	int r;
 
-	*cursor = NULL;
+	if (reads_the_moment(tx, t)) {
+		txn = NULL;
+		flags |= DB_READ_UNCOMMITTED;
+	}
+	c->tx = tx;
+	c->dbc = NULL;
 	if ((r = env_fault(tx->env)) == 0)
-		r = reads_the_moment(tx, t)
-		    ? db->cursor(db, NULL, cursor,
-			  DB_CURSOR_BULK | DB_READ_UNCOMMITTED)
-		    : db->cursor(db, tx->handle, cursor, DB_CURSOR_BULK);
+		r = db->cursor(db, txn, &c->dbc, flags);
 	return env_err(r);
 }
 
 enum err
-tbl_cursor_get(struct txn *tx, DBC *c, DBT *key, DBT *value, uint32_t flags)
+tbl_cursor_get(struct tbl_cursor *c, uint32_t flags)
 {
 	int r;
 
-	if ((r = env_fault(tx->env)) == 0)
-		r = c->get(c, key, value, flags);
+	if ((r = env_fault(c->tx->env)) == 0)
+		r = c->dbc->get(c->dbc, &c->key, &c->value, flags);
 	return r == DB_BUFFER_SMALL ? ERR_TOO_LARGE : env_err(r);
 }
 
 void
-tbl_cursor_close(DBC **cursor)
+tbl_cursor_close(struct tbl_cursor *c)
 {
-	if (*cursor != NULL)
-		(*cursor)->close(*cursor);
-	*cursor = NULL;
+	if (c->dbc != NULL)
+		c->dbc->close(c->dbc);
+	c->dbc = NULL;
 }

@@ -45,12 +45,23 @@ enum err tbl_insert(struct txn *, enum table, DBT *key, DBT *value);
 /* ERR_NO_EVENT: there was none. */
 enum err tbl_delete(struct txn *, enum table, DBT *key);
 
-enum err tbl_cursor(struct txn *, enum table, DBC **);
-enum err tbl_cursor_get(
-    struct txn *, DBC *, DBT *key, DBT *value, uint32_t flags);
+/* A place in a table, and the key and value found there. */
+struct tbl_cursor {
+	struct txn *tx;
+	DBC *dbc;
+	DBT key, value; /* the caller sets their memory */
+};
 
-/* Accepts NULL inside.  Must come before the transaction's end. */
-void tbl_cursor_close(DBC **);
+enum err tbl_cursor_open(struct tbl_cursor *, struct txn *, enum table);
+
+/*
+ * flags are those of DBcursor->get.  ERR_NO_EVENT: there is nothing there.
+ * ERR_TOO_LARGE: value.size is what it needs.
+ */
+enum err tbl_cursor_get(struct tbl_cursor *, uint32_t flags);
+
+/* Must come before the transaction's end.  Accepts one that did not open. */
+void tbl_cursor_close(struct tbl_cursor *);
 
 /*
  * A DBT over the caller's n bytes.  The library takes no const, and does not

@@ -22,10 +22,9 @@ tbl_all_insert(struct txn *tx, const struct all_row *row)
 
 struct walk {
 	struct txn *tx;
-	DBC *cursor;
+	struct tbl_cursor cursor;
 	unsigned char raw_key[KEY_SIZE];
 	unsigned char raw[VALUE_SIZE];
-	DBT key, value;
 	uint32_t step; /* from one row to the next */
 	struct all_row *rows;
 	size_t want, taken;
@@ -35,15 +34,15 @@ static enum err
 walk_begin(struct walk *w, uint64_t position)
 {
 	be_put64(w->raw_key, position);
-	w->key = tbl_dbt(w->raw_key, sizeof(w->raw_key));
-	w->value = tbl_dbt(w->raw, sizeof(w->raw));
-	return tbl_cursor(w->tx, TABLE_ALL, &w->cursor);
+	w->cursor.key = tbl_dbt(w->raw_key, sizeof(w->raw_key));
+	w->cursor.value = tbl_dbt(w->raw, sizeof(w->raw));
+	return tbl_cursor_open(&w->cursor, w->tx, TABLE_ALL);
 }
 
 static enum err
 walk_get(struct walk *w, uint32_t flags)
 {
-	return tbl_cursor_get(w->tx, w->cursor, &w->key, &w->value, flags);
+	return tbl_cursor_get(&w->cursor, flags);
 }
 
 /* Take rows from where the cursor stands, as many as wanted or there are. */
@@ -53,7 +52,8 @@ walk_on(struct walk *w)
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && w->taken < w->want) {
-		if (w->key.size != KEY_SIZE || w->value.size != VALUE_SIZE)
+		if (w->cursor.key.size != KEY_SIZE ||
+		    w->cursor.value.size != VALUE_SIZE)
 			return ERR_CORRUPT;
 		w->rows[w->taken++] = (struct all_row){be_get64(w->raw_key),
 		    be_get64(w->raw), (int64_t)be_get64(w->raw + 8)};

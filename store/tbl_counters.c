@@ -4,9 +4,9 @@
 #include "store/tbl.h"
 #include "store/tbl_counters.h"
 
-#define KEY	 "next"
+#define KEY      "next"
 #define KEY_SIZE 4
-#define SIZE	 16
+#define SIZE     16
 
 typedef enum err get_f(
     struct txn *, enum table, const DBT *, struct tbl_value *);

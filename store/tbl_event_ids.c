@@ -17,8 +17,8 @@ make_key(unsigned char out[KEY_SIZE], uint64_t stream_id, const struct guid *id)
 }
 
 enum err
-tbl_event_ids_get(struct txn *tx, uint64_t stream_id, const struct guid *id,
-    int64_t *number)
+tbl_event_ids_get(
+    struct txn *tx, uint64_t stream_id, const struct guid *id, int64_t *number)
 {
 	unsigned char raw_key[KEY_SIZE], raw[VALUE_SIZE];
 	struct tbl_value v = {.value = raw, .size = sizeof(raw)};
@@ -35,8 +35,8 @@ tbl_event_ids_get(struct txn *tx, uint64_t stream_id, const struct guid *id,
 }
 
 enum err
-tbl_event_ids_insert(struct txn *tx, uint64_t stream_id, const struct guid *id,
-    int64_t number)
+tbl_event_ids_insert(
+    struct txn *tx, uint64_t stream_id, const struct guid *id, int64_t number)
 {
 	unsigned char raw_key[KEY_SIZE], raw[VALUE_SIZE];
 	DBT key = tbl_dbt(raw_key, sizeof(raw_key)),

@@ -15,11 +15,11 @@
 #include "store/txn.h"
 
 /* ERR_NO_EVENT: the stream does not know the id. */
-enum err tbl_event_ids_get(struct txn *, uint64_t stream_id,
-    const struct guid *, int64_t *number);
+enum err tbl_event_ids_get(
+    struct txn *, uint64_t stream_id, const struct guid *, int64_t *number);
 
 /* ERR_TAKEN: the stream knows it already. */
-enum err tbl_event_ids_insert(struct txn *, uint64_t stream_id,
-    const struct guid *, int64_t number);
+enum err tbl_event_ids_insert(
+    struct txn *, uint64_t stream_id, const struct guid *, int64_t number);
 
 #endif

@@ -7,7 +7,7 @@
 #include "store/tbl_events.h"
 
 #define KEY_SIZE    16
-#define PAIR_BYTES  48	    /* key, offsets and slack of a pair in bulk */
+#define PAIR_BYTES  48      /* key, offsets and slack of a pair in bulk */
 #define BULK_LEAST  8192    /* must not be below the page size */
 #define BULK_MOST   1048576 /* unless one record alone has more */
 #define FIRST_GUESS 4096
@@ -84,11 +84,9 @@ bulk_size(const struct events_range *range, int64_t from)
 }
 
 struct reader {
-	struct txn *tx;
 	struct page *page;
 	const struct events_range *range;
-	DBC *cursor;
-	DBT key, bulk;
+	struct tbl_cursor cursor; /* its value is the bulk buffer */
 	uint32_t flags;
 	int64_t next; /* the number to go on from */
 };
@@ -106,15 +104,14 @@ bulk_get(struct reader *r)
 	do {
 		/* The library wants a multiple of 1024. */
 		size = (size + 1023) & ~(size_t)1023;
-		r->bulk = tbl_dbt(page_alloc(r->page, size), size);
-		if (r->bulk.data == NULL)
+		r->cursor.value = tbl_dbt(page_alloc(r->page, size), size);
+		if (r->cursor.value.data == NULL)
 			return ERR_TOO_LARGE;
-		e = tbl_cursor_get(r->tx, r->cursor, &r->key, &r->bulk,
-		    r->flags | DB_MULTIPLE_KEY);
+		e = tbl_cursor_get(&r->cursor, r->flags | DB_MULTIPLE_KEY);
 		if (e != ERR_TOO_LARGE)
 			return e;
 		page_trim(r->page, size);
-		size = (size_t)r->bulk.size + BULK_LEAST;
+		size = (size_t)r->cursor.value.size + BULK_LEAST;
 	} while (size <= PAGE_MAX_BYTES);
 	return ERR_TOO_LARGE;
 }
@@ -146,10 +143,10 @@ add_bulk(struct reader *r)
 	uint32_t key_len, value_len;
 	enum err e;
 
-	DB_MULTIPLE_INIT(pos, &r->bulk);
+	DB_MULTIPLE_INIT(pos, &r->cursor.value);
 	for (;;) {
 		DB_MULTIPLE_KEY_NEXT(
-		    pos, &r->bulk, key, key_len, value, value_len);
+		    pos, &r->cursor.value, key, key_len, value, value_len);
 		if (pos == NULL)
 			return ERR_OK;
 		e = add_entry(r, slice(key, key_len), slice(value, value_len));
@@ -165,16 +162,15 @@ tbl_events_read(
     struct txn *tx, struct page *pg, const struct events_range *range)
 {
 	unsigned char raw[KEY_SIZE];
-	struct reader r = {.tx = tx,
-	    .page = pg,
+	struct reader r = {.page = pg,
 	    .range = range,
-	    .key = tbl_dbt(raw, sizeof(raw)),
+	    .cursor = {.key = tbl_dbt(raw, sizeof(raw))},
 	    .flags = DB_SET_RANGE,
 	    .next = range->from};
 	enum err e;
 
 	make_key(raw, range->stream_id, range->from);
-	if ((e = tbl_cursor(tx, TABLE_EVENTS, &r.cursor)) != ERR_OK)
+	if ((e = tbl_cursor_open(&r.cursor, tx, TABLE_EVENTS)) != ERR_OK)
 		return e;
 	do {
 		if ((e = bulk_get(&r)) == ERR_OK)

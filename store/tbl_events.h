@@ -23,8 +23,8 @@ struct events_range {
 };
 
 /* Write; a key that is there already is ERR_TAKEN. */
-enum err tbl_events_insert(struct txn *, uint64_t stream_id, int64_t number,
-    const struct new_event *);
+enum err tbl_events_insert(
+    struct txn *, uint64_t stream_id, int64_t number, const struct new_event *);
 
 /* One event, in the page's memory but not among its entries. */
 enum err tbl_events_get(struct txn *, struct page *,

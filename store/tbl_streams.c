@@ -4,8 +4,8 @@
 #include "store/tbl.h"
 #include "store/tbl_streams.h"
 
-#define AT_ID	    0
-#define AT_LAST	    8
+#define AT_ID       0
+#define AT_LAST     8
 #define AT_FLAGS    16
 #define AT_BYTES    17
 #define AT_SETTINGS 25
@@ -109,22 +109,21 @@ tbl_streams_each(struct txn *tx, tbl_streams_each_f *each, void *arg)
 {
 	struct stream_record s;
 	char name[STREAM_MAX_META_NAME];
-	DBT key = tbl_dbt(name, sizeof(name)),
-	    value = tbl_dbt(s.raw, sizeof(s.raw));
-	DBC *c;
+	struct tbl_cursor c = {.key = tbl_dbt(name, sizeof(name)),
+	    .value = tbl_dbt(s.raw, sizeof(s.raw))};
 	enum err e;
 
-	if ((e = tbl_cursor(tx, TABLE_STREAMS, &c)) != ERR_OK)
+	if ((e = tbl_cursor_open(&c, tx, TABLE_STREAMS)) != ERR_OK)
 		return e;
 	/* Behind the keys that begin with NUL. */
 	name[0] = 1;
-	key.size = 1;
-	e = tbl_cursor_get(tx, c, &key, &value, DB_SET_RANGE);
+	c.key.size = 1;
+	e = tbl_cursor_get(&c, DB_SET_RANGE);
 	while (e == ERR_OK) {
-		if ((e = decode(&s, value.size)) == ERR_OK)
-			e = each(arg, slice(name, key.size), &s);
+		if ((e = decode(&s, c.value.size)) == ERR_OK)
+			e = each(arg, slice(name, c.key.size), &s);
 		if (e == ERR_OK)
-			e = tbl_cursor_get(tx, c, &key, &value, DB_NEXT);
+			e = tbl_cursor_get(&c, DB_NEXT);
 	}
 	tbl_cursor_close(&c);
 	return e == ERR_NO_EVENT ? ERR_OK : e;

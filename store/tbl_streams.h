@@ -47,8 +47,7 @@ enum err tbl_streams_put(
 enum err tbl_streams_put_name(struct txn *, uint64_t id, struct slice name);
 
 /* name has STREAM_MAX_META_NAME bytes; *n gets the length. */
-enum err tbl_streams_name(
-    struct txn *, uint64_t id, char *name, size_t *n);
+enum err tbl_streams_name(struct txn *, uint64_t id, char *name, size_t *n);
 
 /* Walk all streams in the order of their names. */
 typedef enum err tbl_streams_each_f(

@@ -9,7 +9,7 @@
 #include "store/store.h"
 #include "store/txn.h"
 
-#define TRIES	       24
+#define TRIES         24
 #define LONGEST_PAUSE 64 /* ms */
 
 static enum err
@@ -43,7 +43,9 @@ txn_end(struct txn *tx, enum err e)
 static void
 pause_before(unsigned int try)
 {
-	int64_t bound = try < 6 ? 1 << try : LONGEST_PAUSE;
+	int64_t bound = try < 6 ? 1 <<
+	try : LONGEST_PAUSE
+		;
 	unsigned char dice = 0;
 
 	if (getrandom(&dice, sizeof(dice), 0) != (ssize_t)sizeof(dice))

@@ -24,10 +24,10 @@ typedef enum err run_f(void *where, txn_body_f *body, void *arg);
 
 struct check {
 	struct verify *v;
-	uint64_t end;	  /* the next position */
+	uint64_t end;     /* the next position */
 	uint64_t next_id; /* the next stream's */
-	uint64_t sum;	  /* of the streams' events */
-	uint64_t from;	  /* the next row to look at */
+	uint64_t sum;     /* of the streams' events */
+	uint64_t from;    /* the next row to look at */
 	uint64_t streams;
 };
 
@@ -80,8 +80,8 @@ check_sums(struct txn *tx, void *arg)
 
 /* Whether the event knows its place. */
 static enum err
-check_event(struct txn *tx, struct check *c, const struct all_row *row,
-    struct page *pg)
+check_event(
+    struct txn *tx, struct check *c, const struct all_row *row, struct page *pg)
 {
 	struct events_range one = {.stream_id = row->stream_id,
 	    .from = row->number,
@@ -92,8 +92,7 @@ check_event(struct txn *tx, struct check *c, const struct all_row *row,
 
 	e = tbl_events_get(tx, pg, &one, &ev);
 	if (e == ERR_NO_EVENT || e == ERR_CORRUPT) {
-		fault(c->v,
-		    "Position %" PRIu64 " names an event that is %s.",
+		fault(c->v, "Position %" PRIu64 " names an event that is %s.",
 		    row->position, e == ERR_CORRUPT ? "damaged" : "not there");
 		return ERR_OK;
 	}
@@ -144,8 +143,8 @@ check_stream(struct txn *tx, struct check *c, const struct all_row *row)
 }
 
 static enum err
-check_row(struct txn *tx, struct check *c, const struct all_row *row,
-    struct page *pg)
+check_row(
+    struct txn *tx, struct check *c, const struct all_row *row, struct page *pg)
 {
 	enum err e;
 
@@ -180,8 +179,9 @@ check_rows(struct txn *tx, void *arg)
 		c->v->events += i;
 		c->from = i == 0 ? c->end : expected;
 		if (i == 0 && expected < c->end)
-			fault(c->v, "Nothing stands from position %" PRIu64
-			    " on.", expected);
+			fault(c->v,
+			    "Nothing stands from position %" PRIu64 " on.",
+			    expected);
 	}
 	page_free(&pg);
 	free(rows);

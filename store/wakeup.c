@@ -30,8 +30,8 @@ wakeup_open(struct wakeup **out, const char *dir)
 
 	free(path);
 	if (fd >= 0 && (errno = posix_fallocate(fd, 0, FILE_SIZE)) == 0)
-		map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		    fd, 0);
+		map = mmap(
+		    NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	saved = errno;
 	if (fd >= 0)
 		close(fd);

@@ -13,8 +13,8 @@
 #include "store/wakeup.h"
 #include "store/writer.h"
 
-#define QUEUE_MAX_BYTES ((size_t)256 << 20)
-#define BATCH_MAX_JOBS	256
+#define QUEUE_MAX_BYTES  ((size_t)256 << 20)
+#define BATCH_MAX_JOBS   256
 #define BATCH_MAX_EVENTS 4096 /* unless one request alone has more */
 
 struct job {
@@ -46,8 +46,7 @@ may_join(const struct batch *b, const struct job *j)
 {
 	if (b->n == 0)
 		return true;
-	return b->n < BATCH_MAX_JOBS &&
-	    b->events + j->a->n <= BATCH_MAX_EVENTS;
+	return b->n < BATCH_MAX_JOBS && b->events + j->a->n <= BATCH_MAX_EVENTS;
 }
 
 /* False when the queue is empty and the writer is to stop. */
@@ -99,9 +98,9 @@ static bool
 worth_splitting(const struct batch *b, enum err e)
 {
 	return b->n > 1 &&
-	    (e == ERR_NO_MEMORY || e == ERR_CORRUPT || e == ERR_BUSY ||
-		e == ERR_IO || e == ERR_DISK_FULL || e == ERR_TAKEN ||
-		e == ERR_TOO_LARGE);
+	       (e == ERR_NO_MEMORY || e == ERR_CORRUPT || e == ERR_BUSY ||
+		   e == ERR_IO || e == ERR_DISK_FULL || e == ERR_TAKEN ||
+		   e == ERR_TOO_LARGE);
 }
 
 static void

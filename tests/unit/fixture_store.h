@@ -50,8 +50,8 @@ int fixture_env_setup(void **state);
 int fixture_env_teardown(void **state);
 
 /* Run body once in a transaction, without patience if env is open. */
-enum err
-fixture_run(struct fixture *, enum txn_kind, txn_body_f *body, void *arg);
+enum err fixture_run(
+    struct fixture *, enum txn_kind, txn_body_f *body, void *arg);
 
 /* Carry out a request; what came of it is in it, and returned. */
 enum err fixture_write(struct fixture *, struct append *);
@@ -64,19 +64,19 @@ struct append fixture_post(
     struct fixture *, const char *stream, int64_t expected, const char *ids);
 
 /* Append this one event, whatever the version is. */
-struct append
-fixture_put(struct fixture *, const char *stream, const struct event *);
+struct append fixture_put(
+    struct fixture *, const char *stream, const struct event *);
 
 /* Append a metadata document, with a new id, to $$stream. */
-struct append
-fixture_describe(struct fixture *, const char *stream, const char *document);
+struct append fixture_describe(
+    struct fixture *, const char *stream, const char *document);
 
 struct append fixture_delete(
     struct fixture *, const char *stream, enum append_kind, int64_t expected);
 
 /* Append n events of size bytes each in one batch, with random ids. */
-struct append
-fixture_fill(struct fixture *, const char *stream, size_t n, size_t size);
+struct append fixture_fill(
+    struct fixture *, const char *stream, size_t n, size_t size);
 
 /* An id that a character names, and back; '*' for any other. */
 struct guid fixture_id(char);

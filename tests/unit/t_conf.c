@@ -207,8 +207,7 @@ hosts_are_names_without_ports_or_a_star(void **state)
 	assert_string_equal(c->hosts[0], "a.example");
 	assert_string_equal(c->hosts[2], "*");
 	conf_free(&c);
-	assert_refused(
-	    *state, "{\"data\":\"/x\",\"hosts\":[\"a:80\"]}", must);
+	assert_refused(*state, "{\"data\":\"/x\",\"hosts\":[\"a:80\"]}", must);
 	assert_refused(*state, "{\"data\":\"/x\",\"hosts\":[1]}", must);
 	assert_refused(*state, "{\"data\":\"/x\",\"hosts\":[\"\"]}", must);
 }

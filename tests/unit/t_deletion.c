@@ -345,8 +345,7 @@ what_made_a_stream_anew_can_be_repeated(void **state)
 	assert_int_equal(
 	    fixture_post(f, "anew", EXPECT_NO_STREAM, "de").outcome,
 	    ERR_WRONG_VERSION);
-	assert_int_equal(
-	    fixture_post(f, "anew", EXPECT_NO_STREAM, "e").outcome,
+	assert_int_equal(fixture_post(f, "anew", EXPECT_NO_STREAM, "e").outcome,
 	    ERR_WRONG_VERSION);
 	assert_string_equal(fixture_ids(f, "anew"), "abcde");
 }
