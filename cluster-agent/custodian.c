@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cluster-agent/custodian.h"
 #include "cluster-agent/master_file.h"
@@ -18,6 +19,7 @@
 
 #define WATCH_MS 20
 #define GRACE_MS 150  /* for workers to leave an environment that is broken */
+#define RETIRE_S 20   /* for all of a stop */
 #define LEAVE_MS 3000 /* for workers to leave when the agent stops */
 
 struct custodian {
@@ -114,6 +116,9 @@ retire(struct custodian *c)
 	struct custody_member m;
 	int64_t deadline = clock_mono_ms() + LEAVE_MS;
 
+	/* A worker that dies inside just now can leave a lock on which the
+	 * last checkpoint waits for ever: then the next start recovers. */
+	alarm(RETIRE_S);
 	keeper_stop(&c->keeper);
 	custody_dismiss(c->custody);
 	while (custody_members(c->custody, &m, 1) > 0 &&

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static const char *const role_names[] = {
     [MASTER_ROLE_NONE] = "none",
 };
 
-/* 0 when there is no file, or none that can be read. */
+/* 0 when there is no file, or none that can be right. */
 static json_int_t
 last_generation(const char *path)
 {
@@ -27,7 +28,7 @@ last_generation(const char *path)
 
 	n = json_integer_value(json_object_get(line, "generation"));
 	json_decref(line);
-	return n;
+	return n > 0 && n < INT64_MAX ? n : 0;
 }
 
 static char *

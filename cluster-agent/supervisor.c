@@ -21,7 +21,7 @@
 
 #define FIRST_PAUSE_MS 100
 #define LAST_PAUSE_MS  2000
-#define CALM_MS	       5000 /* a child that lived so long is no failure */
+#define CALM_MS        5000 /* a child that lived so long is no failure */
 
 struct supervisor {
 	const struct conf *conf;
@@ -42,8 +42,8 @@ claim(struct supervisor *s)
 		return EX_CANTCREAT;
 	}
 	if (custody_open(&s->custody, dir) != ERR_OK) {
-		log_error("agent", "%s cannot be written: %s", dir,
-		    strerror(errno));
+		log_error(
+		    "agent", "%s cannot be written: %s", dir, strerror(errno));
 		return EX_CANTCREAT;
 	}
 	if (custody_claim(s->custody) != ERR_OK) {
@@ -100,8 +100,7 @@ await_child(struct supervisor *s)
 static void
 take_pause(struct supervisor *s)
 {
-	struct timespec t = {
-	    s->pause_ms / 1000, s->pause_ms % 1000 * 1000000};
+	struct timespec t = {s->pause_ms / 1000, s->pause_ms % 1000 * 1000000};
 	int sig = sigtimedwait(&s->signals, NULL, &t);
 
 	if (sig == SIGTERM || sig == SIGINT)
@@ -121,7 +120,9 @@ consider(struct supervisor *s, int status, int64_t lived_ms)
 	if (WIFSIGNALED(status))
 		log_warn("agent", "the custodian was ended by signal %d",
 		    WTERMSIG(status));
-	if (WIFSIGNALED(status) && lived_ms >= CALM_MS)
+	/* Somebody else's doing, however often, is no reason to wait. */
+	if (WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGKILL || lived_ms >= CALM_MS))
 		return;
 	take_pause(s);
 }
@@ -139,8 +140,8 @@ supervise(struct supervisor *s)
 		status = await_child(s);
 		if (s->stopping && WIFEXITED(status))
 			return WEXITSTATUS(status) == EX_TEMPFAIL
-			    ? EX_OK
-			    : WEXITSTATUS(status);
+				   ? EX_OK
+				   : WEXITSTATUS(status);
 		if (!s->stopping)
 			consider(s, status, clock_mono_ms() - start);
 	}

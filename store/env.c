@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "store/alloc.h"
+#include "store/clock.h"
 #include "store/env.h"
 #include "store/log.h"
 
@@ -31,6 +32,12 @@
 /* What the regions take beside the cache, with the limits above. */
 #define REGION_BYTES ((uint64_t)96 << 20)
 
+/* A disk that is full has the library say so for every page in the cache. */
+#define MESSAGES_PER_S 20
+
+/* Less than this is as good as nothing. */
+#define LITTLE_ROOM ((uint64_t)1 << 20)
+
 struct region {
 	unsigned int number; /* its file is __db.NNN */
 	unsigned long from, to;
@@ -40,6 +47,8 @@ struct env {
 	DB_ENV *handle;
 	DB *tables[TABLES];
 	atomic_bool panicked;
+	atomic_llong second;  /* in which the last message came */
+	atomic_uint messages; /* in that second */
 	struct region regions[MAX_REGIONS];
 	unsigned int nregions;
 	atomic_uint fault_in; /* 0: no fault is wanted */
@@ -98,14 +107,24 @@ env_err(int db_error)
 	}
 }
 
+static bool
+is_flood(struct env *env)
+{
+	int64_t second = clock_mono_ms() / 1000;
+
+	if (atomic_exchange(&env->second, second) != second)
+		atomic_store(&env->messages, 0);
+	return atomic_fetch_add(&env->messages, 1) >= MESSAGES_PER_S;
+}
+
 static void
 on_message(const DB_ENV *handle, const char *prefix, const char *text)
 {
-	const struct env *env = handle->app_private;
+	struct env *env = handle->app_private;
 
 	(void)prefix;
 	/* After a panic every call reports it again. */
-	if (!env_panicked(env))
+	if (!env_panicked(env) && !is_flood(env))
 		log_warn("library", "%s", text);
 }
 
@@ -416,6 +435,17 @@ DB *
 env_table(struct env *env, enum table t)
 {
 	return env->tables[t];
+}
+
+bool
+env_disk_is_full(struct env *env)
+{
+	struct statvfs disk;
+	const char *dir;
+
+	return env->handle->get_home(env->handle, &dir) == 0 &&
+	       statvfs(dir, &disk) == 0 &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize < LITTLE_ROOM;
 }
 
 enum err

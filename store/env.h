@@ -59,6 +59,12 @@ void env_panic(struct env *);
 /* Whether the library has told that recovery is needed. */
 bool env_panicked(const struct env *);
 
+/*
+ * Whether there is next to no room left.  The cache then fills with pages
+ * that cannot be written, and the library fails in other ways than ENOSPC.
+ */
+bool env_disk_is_full(struct env *);
+
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);
 

@@ -85,6 +85,9 @@ txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 		e = txn_run_once(env, kind, body, arg);
 		if (e != ERR_OK && env_panicked(env))
 			e = ERR_RECOVERY;
+		if ((e == ERR_NO_MEMORY || e == ERR_IO) &&
+		    env_disk_is_full(env))
+			e = ERR_DISK_FULL;
 		if (e == ERR_OK && kind == TXN_WRITE && !store_vouched(st))
 			e = ERR_RECOVERY;
 		store_exit(st, e == ERR_RECOVERY);
