@@ -331,7 +331,8 @@ stream_append(struct store *st, struct append *a)
 	if (!ids_differ(a) ||
 	    (a->kind != APPEND_EVENTS && name_is_meta(a->stream)))
 		return ERR_INVALID;
-	guid_random(&a->deletion);
+	if (a->kind != APPEND_EVENTS)
+		guid_random(&a->deletion);
 	return writer_append(store_writer(st), a);
 }
 

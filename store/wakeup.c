@@ -16,8 +16,16 @@
 
 #define FILE_SIZE 4096
 
+/* What stands in the file. */
+struct shared {
+	_Atomic uint32_t value;
+	/* A process that dies waiting is counted for ever, which only costs
+	 * the others a call that wakes nobody. */
+	_Atomic uint32_t waiters;
+};
+
 struct wakeup {
-	_Atomic uint32_t *value;
+	struct shared *shared;
 };
 
 enum err
@@ -39,7 +47,7 @@ wakeup_open(struct wakeup **out, const char *dir)
 	if (map == MAP_FAILED)
 		return ERR_IO;
 	*out = xmalloc(sizeof(**out));
-	(*out)->value = map;
+	(*out)->shared = map;
 	return ERR_OK;
 }
 
@@ -48,7 +56,7 @@ wakeup_close(struct wakeup **wp)
 {
 	if (*wp == NULL)
 		return;
-	munmap((void *)(*wp)->value, FILE_SIZE);
+	munmap((*wp)->shared, FILE_SIZE);
 	free(*wp);
 	*wp = NULL;
 }
@@ -56,7 +64,7 @@ wakeup_close(struct wakeup **wp)
 uint32_t
 wakeup_now(struct wakeup *w)
 {
-	return atomic_load(w->value);
+	return atomic_load(&w->shared->value);
 }
 
 void
@@ -64,13 +72,19 @@ wakeup_wait(struct wakeup *w, uint32_t seen, int64_t ms)
 {
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
 
-	if (ms > 0)
-		syscall(SYS_futex, w->value, FUTEX_WAIT, seen, &t, NULL, 0);
+	if (ms <= 0)
+		return;
+	atomic_fetch_add(&w->shared->waiters, 1);
+	syscall(SYS_futex, &w->shared->value, FUTEX_WAIT, seen, &t, NULL, 0);
+	atomic_fetch_sub(&w->shared->waiters, 1);
 }
 
 void
 wakeup_bump(struct wakeup *w)
 {
-	atomic_fetch_add(w->value, 1);
-	syscall(SYS_futex, w->value, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	/* In this order: who comes to wait later sees the new value. */
+	atomic_fetch_add(&w->shared->value, 1);
+	if (atomic_load(&w->shared->waiters) > 0)
+		syscall(SYS_futex, &w->shared->value, FUTEX_WAKE, INT_MAX, NULL,
+		    NULL, 0);
 }
