@@ -3,10 +3,7 @@
 #include "fcgi/entry.h"
 #include "fcgi/header.h"
 #include "fcgi/uri.h"
-#include "store/clock.h"
-#include "store/guid.h"
 #include "store/json.h"
-#include "store/link.h"
 
 enum embed
 embed_parse(struct slice s)
@@ -41,227 +38,54 @@ entry_subject_stream(const struct entry *e)
 	return e->link == LINK_RESOLVED ? e->target_stream : e->stream;
 }
 
-/* Bytes that are JSON stand as they are, others as a string. */
-static void
-print_value(struct json_out *o, struct slice s, bool is_json)
+struct entry_place
+entry_place(const struct entry *e)
 {
-	if (is_json)
-		json_out_raw(o, s);
-	else
-		json_out_string(o, s);
+	if (e->link == LINK_NONE)
+		return (struct entry_place){e->stream, e->event.number};
+	return (struct entry_place){e->target_stream, e->target_number};
 }
 
 void
-entry_print_data(struct json_out *o, const struct event *ev)
+entry_add_url(
+    struct buf *b, const struct entry_place *p, const struct entry_style *style)
 {
-	print_value(o, ev->data, (ev->flags & EVENT_DATA_IS_JSON) != 0);
-}
-
-/*
- * In an event that counts as JSON, the part that was sent as a string may
- * still say JSON: then it stands as a value (contract 2.4).
- */
-static void
-print_part(struct json_out *o, const struct event *ev, struct slice part,
-    unsigned int flag)
-{
-	bool is_json = (ev->flags & flag) != 0;
-
-	if (!is_json && event_is_json(ev) && part.n > 0) {
-		struct json_value v;
-
-		is_json = json_parse(&v, part, NULL);
+	if (slice_eq(p->stream, style->stream)) {
+		buf_add_slice(b, style->url);
+	} else {
+		buf_add_slice(b, style->base);
+		buf_add_str(b, "/streams/");
+		uri_escape(b, p->stream);
 	}
-	print_value(o, part, is_json);
+	buf_add_char(b, '/');
+	buf_add_int(b, p->number);
 }
 
-static void
-print_id(struct json_out *o, const char *name, const struct guid *id)
+bool
+entry_has_content(const struct entry *e, const struct entry_style *style)
 {
-	char text[GUID_TEXT_LEN + 1];
-
-	guid_print(text, id);
-	json_out_string_member(o, name, slice(text, GUID_TEXT_LEN));
-}
-
-void
-entry_print_content(struct json_out *o, const struct entry *e)
-{
-	const struct event *ev = entry_subject(e);
-
-	json_out_open(o, '{');
-	json_out_string_member(o, "eventStreamId", entry_subject_stream(e));
-	json_out_int_member(o, "eventNumber", ev->number);
-	json_out_string_member(o, "eventType", ev->type);
-	print_id(o, "eventId", &ev->id);
-	json_out_name(o, "data");
-	print_part(o, ev, ev->data, EVENT_DATA_IS_JSON);
-	json_out_name(o, "metadata");
-	print_part(o, ev, ev->metadata, EVENT_METADATA_IS_JSON);
-	json_out_close(o, '}');
+	return e->link == LINK_NONE && event_is_json(&e->event) &&
+	       (style->is_document || style->embed == EMBED_CONTENT);
 }
 
 static bool
-is_json_object(struct slice s)
+part_is_json(const struct event *ev, struct slice part, unsigned int flag)
 {
 	struct json_value v;
 
-	return json_parse(&v, s, NULL) && v.kind == JSON_OBJECT;
+	if ((ev->flags & flag) != 0)
+		return true;
+	return event_is_json(ev) && part.n > 0 && json_parse(&v, part, NULL);
 }
 
-/* Text in a string, re-indented first where that is asked for. */
-static void
-print_text(struct json_out *o, const char *name, struct slice text, bool pretty)
+bool
+entry_data_is_json(const struct event *ev)
 {
-	struct buf indented = {.limit = o->buf->limit};
-
-	if (pretty && is_json_object(text)) {
-		json_indent(&indented, text);
-		o->buf->failed |= buf_failed(&indented);
-		text = buf_slice(&indented);
-	}
-	json_out_string_member(o, name, text);
-	buf_fini(&indented);
+	return part_is_json(ev, ev->data, EVENT_DATA_IS_JSON);
 }
 
-static void
-print_texts(struct json_out *o, const struct entry *e, enum embed embed)
+bool
+entry_metadata_is_json(const struct event *ev)
 {
-	const struct event *ev = entry_subject(e);
-	bool pretty = embed >= EMBED_PRETTY;
-
-	if (event_is_json(ev) || embed == EMBED_TRYHARDER)
-		print_text(o, "data", ev->data, pretty);
-	if (ev->metadata.n > 0)
-		print_text(o, "metaData", ev->metadata, pretty);
-	if (e->link == LINK_RESOLVED)
-		print_text(o, "linkMetaData", e->event.metadata, pretty);
-}
-
-static void
-print_rich(struct json_out *o, const struct entry *e, enum embed embed)
-{
-	const struct event *ev = entry_subject(e);
-	bool with_text = embed >= EMBED_BODY, is_link = e->link != LINK_NONE;
-
-	print_id(o, "eventId", &ev->id);
-	json_out_string_member(o, "eventType", ev->type);
-	json_out_int_member(o, "eventNumber", ev->number);
-	if (with_text)
-		print_texts(o, e, embed);
-	json_out_string_member(o, "streamId", entry_subject_stream(e));
-	json_out_bool_member(o, "isJson",
-	    event_is_json(ev) ||
-		(embed == EMBED_TRYHARDER && is_json_object(ev->data)));
-	json_out_bool_member(o, "isMetaData", with_text && ev->metadata.n > 0);
-	json_out_bool_member(o, "isLinkMetaData",
-	    with_text && is_link && e->event.metadata.n > 0);
-	json_out_int_member(o, "positionEventNumber", e->event.number);
-	json_out_string_member(o, "positionStreamId", e->stream);
-}
-
-/* What the entry names: a link's target, resolved or not. */
-struct place {
-	struct slice stream;
-	int64_t number;
-};
-
-static struct place
-place_of(const struct entry *e)
-{
-	if (e->link == LINK_NONE)
-		return (struct place){e->stream, e->event.number};
-	return (struct place){e->target_stream, e->target_number};
-}
-
-static void
-print_title(struct json_out *o, const struct place *p)
-{
-	json_out_name(o, "title");
-	buf_add_char(o->buf, '"');
-	buf_add_int(o->buf, p->number);
-	buf_add_char(o->buf, '@');
-	json_escape(o->buf, p->stream);
-	buf_add_char(o->buf, '"');
-}
-
-static void
-print_author(struct json_out *o)
-{
-	json_out_name(o, "author");
-	json_out_open(o, '{');
-	json_out_string_member(o, "name", slice_str("EventStore"));
-	json_out_close(o, '}');
-}
-
-/* An address has nothing that JSON would escape. */
-static void
-print_url(struct json_out *o, const char *name, const struct place *p,
-    const struct entry_style *style)
-{
-	json_out_name(o, name);
-	buf_add_char(o->buf, '"');
-	if (slice_eq(p->stream, style->stream)) {
-		buf_add_slice(o->buf, style->url);
-	} else {
-		buf_add_slice(o->buf, style->base);
-		buf_add_str(o->buf, "/streams/");
-		uri_escape(o->buf, p->stream);
-	}
-	buf_add_char(o->buf, '/');
-	buf_add_int(o->buf, p->number);
-	buf_add_char(o->buf, '"');
-}
-
-static void
-print_links(
-    struct json_out *o, const struct place *p, const struct entry_style *style)
-{
-	static const char *const relations[] = {"edit", "alternate"};
-	size_t i;
-
-	json_out_name(o, "links");
-	json_out_open(o, '[');
-	for (i = 0; i < 2; i++) {
-		json_out_item(o);
-		json_out_open(o, '{');
-		print_url(o, "uri", p, style);
-		json_out_string_member(o, "relation", slice_str(relations[i]));
-		json_out_close(o, '}');
-	}
-	json_out_close(o, ']');
-}
-
-static void
-print_plain(
-    struct json_out *o, const struct entry *e, const struct entry_style *style)
-{
-	struct place place = place_of(e);
-	bool is_link = e->link != LINK_NONE;
-	char updated[CLOCK_TEXT_SIZE];
-
-	print_title(o, &place);
-	print_url(o, "id", &place, style);
-	json_out_string_member(o, "updated",
-	    slice(updated, clock_print(updated, e->event.created)));
-	print_author(o);
-	json_out_string_member(
-	    o, "summary", is_link ? slice_str(LINK_TYPE) : e->event.type);
-	if (!is_link && event_is_json(&e->event) &&
-	    (style->is_document || style->embed == EMBED_CONTENT)) {
-		json_out_name(o, "content");
-		entry_print_content(o, e);
-	}
-	print_links(o, &place, style);
-}
-
-void
-entry_print_json(
-    struct json_out *o, const struct entry *e, const struct entry_style *style)
-{
-	json_out_open(o, '{');
-	if (style->embed >= EMBED_RICH && e->link != LINK_BROKEN)
-		print_rich(o, e, style->embed);
-	print_plain(o, e, style);
-	json_out_close(o, '}');
+	return part_is_json(ev, ev->metadata, EVENT_METADATA_IS_JSON);
 }

@@ -1,14 +1,14 @@
 /*
- * entry - one event as a feed's entry, and as a document of its own.
+ * entry - what an entry of a feed shows of an event, in whatever form.
  *
- * Layer: fcgi.  Shapes: contract 2.3 to 2.5.
+ * Layer: fcgi.  Shapes: contract 2.3 to 2.6.
  */
 #ifndef FCGI_ENTRY_H
 #define FCGI_ENTRY_H
 
 #include <stdbool.h>
 
-#include "fcgi/json_out.h"
+#include "store/buf.h"
 #include "store/page.h"
 
 /* In ascending order of how much is shown. */
@@ -32,18 +32,30 @@ struct entry_style {
 	bool is_document; /* not in a feed */
 };
 
-/* A JSON object. */
-void entry_print_json(
-    struct json_out *, const struct entry *, const struct entry_style *);
-
 /* The event that an entry shows: the target of a resolved link. */
 const struct event *entry_subject(const struct entry *);
 struct slice entry_subject_stream(const struct entry *);
 
-/* The object of event+json. */
-void entry_print_content(struct json_out *, const struct entry *);
+/* What an entry names: itself, or a link's target, resolved or not. */
+struct entry_place {
+	struct slice stream;
+	int64_t number;
+};
+struct entry_place entry_place(const struct entry *);
 
-/* Data as a JSON value: itself if it is JSON, else as a string. */
-void entry_print_data(struct json_out *, const struct event *);
+/* Its address, of characters that need no escapes but for XML's &. */
+void entry_add_url(
+    struct buf *, const struct entry_place *, const struct entry_style *);
+
+/* Whether the entry holds the event itself. */
+bool entry_has_content(const struct entry *, const struct entry_style *);
+
+/*
+ * Whether data or metadata stands as a value rather than as text.  In an
+ * event that counts as JSON, a part that was sent as a string may still say
+ * JSON (contract 2.4).
+ */
+bool entry_data_is_json(const struct event *);
+bool entry_metadata_is_json(const struct event *);
 
 #endif

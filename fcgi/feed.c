@@ -5,8 +5,9 @@
 
 #include "fcgi/access.h"
 #include "fcgi/cache.h"
+#include "fcgi/description.h"
 #include "fcgi/feed.h"
-#include "fcgi/feed_json.h"
+#include "fcgi/feed_print.h"
 #include "fcgi/header.h"
 #include "fcgi/options.h"
 #include "fcgi/poll.h"
@@ -252,7 +253,7 @@ print(struct serving *s)
 	f.style.url = f.url;
 	f.style.embed = embed_parse(request_query(r, "embed", &embed));
 	add_links(&f, s);
-	feed_print_json(&r->reply.body, &f);
+	feed_print(r, &f);
 	buf_fini(&url);
 	buf_fini(&title);
 	buf_fini(&embed);
@@ -275,6 +276,11 @@ feed_serve(struct request *r, const struct feed_query *query)
 
 	if (!name_check(q.stream, &why)) {
 		reply_refuse_why(&r->reply, 400, "Invalid stream name", why);
+		return;
+	}
+	if (r->wanted.type == MEDIA_STREAMDESC_JSON && !q.forward &&
+	    !name_is_meta(q.stream)) {
+		description_serve(r, q.stream);
 		return;
 	}
 	if (!(q.forward ? options_for_poll : options_for_read)(r, &s.options))

@@ -1,26 +1,10 @@
 #include "config.h"
 
-#include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
-
+#include "fcgi/entry_json.h"
 #include "fcgi/etag.h"
 #include "fcgi/feed_json.h"
 #include "fcgi/media.h"
 #include "store/clock.h"
-
-void
-feed_add_link(struct feed *f, const char *relation, const char *fmt, ...)
-{
-	struct feed_link *l = &f->links[f->nlinks++];
-	va_list ap;
-
-	assert(f->nlinks <= FEED_MAX_LINKS);
-	l->relation = relation;
-	va_start(ap, fmt);
-	vsnprintf(l->path, sizeof(l->path), fmt, ap);
-	va_end(ap);
-}
 
 /* In the document it is always that of atom+json (contract 2.1). */
 static void
@@ -81,13 +65,13 @@ print_entries(struct json_out *o, const struct feed *f)
 	json_out_open(o, '[');
 	for (i = 0; i < page_count(f->page); i++) {
 		json_out_item(o);
-		entry_print_json(o, page_entry(f->page, i), &f->style);
+		entry_json_print(o, page_entry(f->page, i), &f->style);
 	}
 	json_out_close(o, ']');
 }
 
 void
-feed_print_json(struct buf *b, const struct feed *f)
+feed_json_print(struct buf *b, const struct feed *f)
 {
 	struct json_out o = {.buf = b};
 	unsigned int i;

@@ -9,7 +9,7 @@
 #include "fcgi/access.h"
 #include "fcgi/cache.h"
 #include "fcgi/feed.h"
-#include "fcgi/feed_json.h"
+#include "fcgi/feed_print.h"
 #include "fcgi/header.h"
 #include "fcgi/media.h"
 #include "fcgi/options.h"
@@ -270,7 +270,7 @@ print(struct serving *s)
 		page_reverse(r->page);
 	if (page_count(r->page) > 0)
 		f.updated = time_of(page_entry(r->page, 0));
-	feed_print_json(&r->reply.body, &f);
+	feed_print(r, &f);
 	buf_fini(&url);
 	buf_fini(&embed);
 }

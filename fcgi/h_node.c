@@ -25,6 +25,11 @@ ping(struct request *r)
 		buf_add_str(&r->reply.body, "Text: " PING_TEXT);
 		return;
 	}
+	if (media_is_xml(r->wanted.type)) {
+		buf_add_str(&r->reply.body,
+		    "<TextMessage><Text>" PING_TEXT "</Text></TextMessage>");
+		return;
+	}
 	json_out_open(&o, '{');
 	json_out_int_member(&o, "msgTypeId", 12);
 	json_out_string_member(&o, "text", slice_str(PING_TEXT));

@@ -55,30 +55,47 @@ static const struct {
 };
 
 static const enum media feed_types[] = {
-    MEDIA_ATOM_JSON,
-    MEDIA_JSON,
-    MEDIA_EVENT_JSON,
-    MEDIA_EVENTS_JSON,
-};
-
-static const enum media event_types[] = {
-    MEDIA_ATOM_JSON,
-    MEDIA_JSON,
-    MEDIA_EVENT_JSON,
-    MEDIA_OCTETS,
-};
-
-static const enum media atom_types[] = {
+    MEDIA_STREAMDESC_JSON,
+    MEDIA_ATOM_XML,
     MEDIA_ATOM_JSON,
     MEDIA_TEXT_XML,
     MEDIA_XML,
     MEDIA_JSON,
+    MEDIA_EVENT_XML,
     MEDIA_EVENT_JSON,
+    MEDIA_EVENTS_XML,
+    MEDIA_EVENTS_JSON,
+    MEDIA_HTML,
+};
+
+static const enum media event_types[] = {
+    MEDIA_ATOM_XML,
+    MEDIA_ATOM_JSON,
+    MEDIA_TEXT_XML,
+    MEDIA_XML,
+    MEDIA_JSON,
+    MEDIA_EVENT_XML,
+    MEDIA_EVENT_JSON,
+    MEDIA_OCTETS,
+    MEDIA_HTML,
+};
+
+static const enum media atom_types[] = {
+    MEDIA_STREAMDESC_JSON,
+    MEDIA_ATOM_XML,
+    MEDIA_ATOM_JSON,
+    MEDIA_TEXT_XML,
+    MEDIA_XML,
+    MEDIA_JSON,
+    MEDIA_EVENT_XML,
+    MEDIA_EVENT_JSON,
+    MEDIA_EVENTS_XML,
     MEDIA_EVENTS_JSON,
     MEDIA_OCTETS,
 };
 
 static const enum media atom_nobatch_types[] = {
+    MEDIA_ATOM_XML,
     MEDIA_ATOM_JSON,
     MEDIA_TEXT_XML,
     MEDIA_XML,
@@ -87,6 +104,8 @@ static const enum media atom_nobatch_types[] = {
 
 static const enum media info_types[] = {
     MEDIA_JSON,
+    MEDIA_TEXT_XML,
+    MEDIA_XML,
     MEDIA_TEXT,
 };
 
@@ -125,6 +144,13 @@ struct rank {
 	unsigned q;
 	enum fit fit;
 };
+
+bool
+media_is_xml(enum media m)
+{
+	return m == MEDIA_ATOM_XML || m == MEDIA_TEXT_XML || m == MEDIA_XML ||
+	       m == MEDIA_EVENT_XML || m == MEDIA_EVENTS_XML;
+}
 
 static bool
 is_renamed(struct media_choice c)

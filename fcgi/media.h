@@ -69,6 +69,9 @@ bool media_of_response(const struct media_list *, struct slice accept,
 enum media media_of_request(
     const struct media_list *, struct slice content_type);
 
+/* Whether it is one of the XML types of events and feeds. */
+bool media_is_xml(enum media);
+
 /* The name as it was asked for, static; the type is not MEDIA_NONE. */
 const char *media_name(struct media_choice);
 

@@ -2,8 +2,10 @@
 
 #include "fcgi/access.h"
 #include "fcgi/cache.h"
-#include "fcgi/entry.h"
+#include "fcgi/entry_json.h"
+#include "fcgi/entry_xml.h"
 #include "fcgi/feed.h"
+#include "fcgi/html.h"
 #include "fcgi/options.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
@@ -85,7 +87,7 @@ read_event(struct txn *tx, void *arg)
 }
 
 static void
-print_document(struct request *r, const struct entry *e)
+print_entry(struct request *r, const struct entry *e)
 {
 	struct json_out o = {.buf = &r->reply.body};
 	struct entry_style style = {
@@ -93,23 +95,55 @@ print_document(struct request *r, const struct entry *e)
 	struct buf embed = {0};
 
 	style.embed = embed_parse(request_query(r, "embed", &embed));
-	entry_print_json(&o, e, &style);
+	if (r->wanted.type == MEDIA_ATOM_XML)
+		entry_xml_print(&r->reply.body, e, &style);
+	else
+		entry_json_print(&o, e, &style);
 	buf_fini(&embed);
+}
+
+static void
+print_html(struct request *r, const struct entry *e)
+{
+	struct html_page page = {.base = buf_slice(&r->base)};
+	struct buf title = {0}, path = {0};
+
+	buf_add_int(&title, e->event.number);
+	buf_add_char(&title, '@');
+	buf_add_slice(&title, e->stream);
+	buf_add_str(&path, "/streams/");
+	uri_escape(&path, e->stream);
+	buf_add_char(&path, '/');
+	buf_add_int(&path, e->event.number);
+	page.title = buf_slice(&title);
+	page.path = buf_slice(&path);
+	html_print(&r->reply.body, &page);
+	buf_fini(&title);
+	buf_fini(&path);
 }
 
 static void
 print(struct request *r, const struct entry *e)
 {
-	struct json_out o = {.buf = &r->reply.body};
+	const struct event *subject = entry_subject(e);
+	struct buf *body = &r->reply.body;
+	struct json_out o = {.buf = body};
 
 	if (r->wanted.type == MEDIA_OCTETS)
-		buf_add_slice(&r->reply.body, entry_subject(e)->data);
+		buf_add_slice(body, subject->data);
 	else if (r->wanted.type == MEDIA_JSON)
-		entry_print_data(&o, entry_subject(e));
+		entry_json_data(&o, subject);
+	else if (r->wanted.type == MEDIA_TEXT_XML ||
+		 r->wanted.type == MEDIA_XML)
+		entry_xml_data(body, subject);
 	else if (r->wanted.type == MEDIA_EVENT_JSON)
-		entry_print_content(&o, e);
+		entry_json_content(&o, e);
+	else if (r->wanted.type == MEDIA_EVENT_XML)
+		entry_xml_event(body, e);
+	else if (r->wanted.type == MEDIA_HTML)
+		print_html(r, e);
 	else
-		print_document(r, e);
+		print_entry(r, e);
 }
 
 static void
@@ -149,6 +183,6 @@ single_serve(struct request *r, const struct single_query *q)
 		return;
 	}
 	cache_briefly(r, &s.stream, -1);
-	if (r->wanted.type != MEDIA_OCTETS)
+	if (r->wanted.type != MEDIA_OCTETS && !media_is_xml(r->wanted.type))
 		buf_add_str(&r->reply.body, "{}");
 }

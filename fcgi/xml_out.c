@@ -1,0 +1,327 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "fcgi/xml_out.h"
+#include "store/json.h"
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* What the converter of the reference calls members that begin with $. */
+#define JSON_NAMESPACE \
+	" xmlns:json=\"http://james.newtonking.com/projects/json\""
+
+/* The length of the UTF-8 character at p, or 0 if it is none. */
+static size_t
+char_len(const char *p, size_t left)
+{
+	unsigned char c = (unsigned char)p[0];
+	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	return n <= left && json_utf8_valid(slice(p, n)) ? n : 0;
+}
+
+/* The code point of a character that char_len() has measured. */
+static unsigned int
+code_point(const char *p, size_t n)
+{
+	static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	unsigned int c = (unsigned char)p[0] & masks[n];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3f);
+	return c;
+}
+
+/* The Char production of XML 1.0. */
+static bool
+is_char(unsigned int c)
+{
+	return c == '\t' || c == '\n' || c == '\r' ||
+	       (c >= 0x20 && c != 0xfffe && c != 0xffff);
+}
+
+/* NULL: the character stands for itself. */
+static const char *
+reference(unsigned int c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\r':
+		return "&#xD;";
+	default:
+		return NULL;
+	}
+}
+
+static void
+add_char(struct buf *b, const char *p, size_t n)
+{
+	unsigned int c = code_point(p, n);
+	const char *name = reference(c);
+
+	if (name != NULL)
+		buf_add_str(b, name);
+	else if (is_char(c))
+		buf_add(b, p, n);
+	else
+		buf_add_str(b, REPLACEMENT);
+}
+
+void
+xml_out_text(struct buf *b, struct slice s)
+{
+	size_t i, n;
+
+	for (i = 0; i < s.n; i += n)
+		if ((n = char_len(s.p + i, s.n - i)) > 0) {
+			add_char(b, s.p + i, n);
+		} else {
+			buf_add_str(b, REPLACEMENT);
+			n = 1;
+		}
+}
+
+void
+xml_out_element(struct buf *b, const char *name, struct slice text)
+{
+	buf_printf(b, "<%s>", name);
+	xml_out_text(b, text);
+	buf_printf(b, "</%s>", name);
+}
+
+/* A part of the NameStartChar and NameChar productions that is enough. */
+static bool
+may_stand(unsigned int c, bool first)
+{
+	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_')
+		return true;
+	if ((c >= '0' && c <= '9') || c == '-' || c == '.' || c == 0xb7)
+		return !first;
+	return c >= 0xc0 && c != 0xd7 && c != 0xf7 &&
+	       !(c >= 0x300 && c <= 0x36f) && c != 0x37e &&
+	       (c < 0x2000 || (c >= 0x3001 && c <= 0xd7ff));
+}
+
+/* An underscore that would read as the beginning of an escape. */
+static bool
+looks_escaped(struct slice s, size_t i)
+{
+	size_t k;
+
+	if (s.n - i < 7 || s.p[i] != '_' || s.p[i + 1] != 'x' ||
+	    s.p[i + 6] != '_')
+		return false;
+	for (k = i + 2; k < i + 6; k++)
+		if (strchr("0123456789abcdefABCDEF", s.p[k]) == NULL)
+			return false;
+	return true;
+}
+
+void
+xml_out_name(struct buf *b, struct slice s)
+{
+	unsigned int c;
+	size_t i, n;
+
+	if (s.n == 0)
+		buf_add_str(b, "_x0000_"); /* there is no empty name */
+	for (i = 0; i < s.n; i += n) {
+		n = char_len(s.p + i, s.n - i);
+		c = n == 0 ? 0xfffd : code_point(s.p + i, n);
+		n = n == 0 ? 1 : n;
+		if (may_stand(c, i == 0) && !looks_escaped(s, i))
+			buf_add(b, s.p + i, n);
+		else if (c > 0xffff)
+			buf_printf(b, "_x%08X_", c);
+		else
+			buf_printf(b, "_x%04X_", c);
+	}
+}
+
+static bool
+is_plain(const struct json_value *v)
+{
+	return v->kind != JSON_OBJECT && v->kind != JSON_ARRAY;
+}
+
+static void
+add_scalar(struct buf *b, const struct json_value *v)
+{
+	struct buf text = {.limit = b->limit};
+
+	if (v->kind == JSON_STRING) {
+		json_unescape(&text, v->text);
+		b->failed |= buf_failed(&text);
+		xml_out_text(b, buf_slice(&text));
+	} else if (v->kind != JSON_NULL) {
+		buf_add_slice(b, v->text);
+	}
+	buf_fini(&text);
+}
+
+/*
+ * A member's name as it reads.  Those of attributes are without their mark,
+ * and may not be xmlns or the like, which would change what is around them.
+ */
+struct member {
+	struct buf name;
+	struct json_value value;
+	char mark; /* '@', '$' or 0: an element */
+};
+
+static void
+read_member(struct member *m, struct slice raw, struct json_value v)
+{
+	struct slice s;
+
+	buf_reset(&m->name);
+	json_unescape(&m->name, slice(raw.p - 1, raw.n + 2));
+	m->value = v;
+	m->mark = 0;
+	s = buf_slice(&m->name);
+	if (s.n < 2 || (s.p[0] != '@' && s.p[0] != '$') || !is_plain(&v) ||
+	    slice_starts(slice_from(s, 1), "xml"))
+		return;
+	m->mark = s.p[0];
+}
+
+/* Whether an attribute of this name was written before; one may be. */
+static bool
+is_repeated(struct json_value object, const struct member *m, const char *at)
+{
+	struct json_iter it;
+	struct json_value v;
+	struct member other = {.name = {0}};
+	struct slice raw;
+	bool found = false;
+
+	json_iter_init(&it, object);
+	while (!found && json_iter_member(&it, &raw, &v) && raw.p != at) {
+		read_member(&other, raw, v);
+		found = other.mark != 0 &&
+			slice_eq(buf_slice(&other.name), buf_slice(&m->name));
+	}
+	buf_fini(&other.name);
+	return found;
+}
+
+static void
+add_attribute(struct buf *b, const struct member *m, bool *has_namespace)
+{
+	if (m->mark == '$' && !*has_namespace) {
+		buf_add_str(b, JSON_NAMESPACE);
+		*has_namespace = true;
+	}
+	buf_add_str(b, m->mark == '$' ? " json:" : " ");
+	xml_out_name(b, slice_from(buf_slice(&m->name), 1));
+	buf_add_str(b, "=\"");
+	add_scalar(b, &m->value);
+	buf_add_char(b, '"');
+}
+
+static void
+add_attributes(struct buf *b, struct json_value object)
+{
+	struct member m = {.name = {0}};
+	bool has_namespace = false;
+	struct json_iter it;
+	struct json_value v;
+	struct slice raw;
+
+	json_iter_init(&it, object);
+	while (json_iter_member(&it, &raw, &v)) {
+		read_member(&m, raw, v);
+		if (m.mark != 0 && !is_repeated(object, &m, raw.p))
+			add_attribute(b, &m, &has_namespace);
+	}
+	buf_fini(&m.name);
+}
+
+static void add_value(
+    struct buf *, struct slice name, const char *attributes, struct json_value);
+
+static void
+add_members(struct buf *b, struct json_value object)
+{
+	struct member m = {.name = {0}};
+	struct buf name = {0};
+	struct json_iter it;
+	struct json_value v;
+	struct slice raw;
+
+	json_iter_init(&it, object);
+	while (json_iter_member(&it, &raw, &v)) {
+		read_member(&m, raw, v);
+		if (m.mark != 0)
+			continue;
+		buf_reset(&name);
+		xml_out_name(&name, buf_slice(&m.name));
+		add_value(b, buf_slice(&name), "", v);
+	}
+	buf_fini(&name);
+	buf_fini(&m.name);
+}
+
+/* One element; name is fit for XML. */
+static void
+add_element(struct buf *b, struct slice name, const char *attributes,
+    struct json_value v)
+{
+	size_t before;
+
+	buf_add_char(b, '<');
+	buf_add_slice(b, name);
+	buf_add_str(b, attributes);
+	if (v.kind == JSON_OBJECT)
+		add_attributes(b, v);
+	buf_add_char(b, '>');
+	before = b->n;
+	if (v.kind == JSON_OBJECT)
+		add_members(b, v);
+	else
+		add_scalar(b, &v);
+	if (b->n == before && v.kind != JSON_STRING && !buf_failed(b)) {
+		b->n--; /* the reference closes what is empty like this */
+		buf_add_str(b, " />");
+		return;
+	}
+	buf_add_str(b, "</");
+	buf_add_slice(b, name);
+	buf_add_char(b, '>');
+}
+
+/* An array's items each become an element; JSON_DEPTH_MAX bounds this. */
+static void
+add_value(struct buf *b, struct slice name, const char *attributes,
+    struct json_value v)
+{
+	struct json_iter it;
+	struct json_value item;
+
+	if (v.kind != JSON_ARRAY) {
+		add_element(b, name, attributes, v);
+		return;
+	}
+	json_iter_init(&it, v);
+	while (json_iter_next(&it, &item))
+		add_value(b, name, attributes, item);
+}
+
+void
+xml_out_json(
+    struct buf *b, const char *name, const char *attributes, struct slice json)
+{
+	struct json_value v;
+
+	if (json_parse(&v, json, NULL))
+		add_value(b, slice_str(name), attributes, v);
+}
