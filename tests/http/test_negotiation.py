@@ -5,6 +5,7 @@ import pytest
 from events import (ATOM, BYTES, EVENT, EVENTS, JSON, assert_refused, fill,
                     get, new_name, path)
 
+XML = "application/atom+xml"
 KURRENT = ATOM.replace("eventstore", "kurrent")
 
 
@@ -22,15 +23,15 @@ def given(node, where, accept=None):
 
 
 PREFERENCES = [
-    (None, ATOM), ("*/*", ATOM), ("", ATOM), ("application/*", ATOM),
+    (None, ATOM), ("*/*", ATOM), ("", ATOM), ("application/*", XML),
     (ATOM, ATOM), (JSON, JSON), ("APPLICATION/JSON", JSON),
     ("application/json; charset=utf-8", JSON),
     (f"{ATOM}, */*;q=0.1", ATOM), (f"{JSON}, */*;q=0.1", JSON),
     (f"*/*;q=0.1, {JSON}", JSON), (f"*/*, {JSON}", JSON),
-    (f"application/*, {JSON}", JSON), ("*/*, application/*;q=0.5", ATOM),
+    (f"application/*, {JSON}", JSON), ("*/*, application/*;q=0.5", "text/xml"),
     (f"{JSON};q=0.5, {ATOM};q=0.9", ATOM),
     (f"{JSON};q=0.9, {ATOM};q=0.5", JSON),
-    (f"{JSON};q=0.9, application/*", ATOM),
+    (f"{JSON};q=0.9, application/*", XML),
     (f"{JSON}, {ATOM}", ATOM), (f"{ATOM}, {JSON}", ATOM),
     (f"image/png, {JSON};q=0.001", JSON), ("image/png, */*;q=0.1", ATOM),
     (f"{ATOM};q=0, */*", None), (f"nonsense, {JSON}", JSON),
