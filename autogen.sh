@@ -6,7 +6,8 @@ cd "$(dirname "$0")"
 
 # What the build and `make run` need, then what `make check` needs beside it.
 build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
-    libfcgi-dev libjansson-dev nettle-dev uuid-dev libcrypt-dev lighttpd curl"
+    libfcgi-dev libjansson-dev libxml2-dev nettle-dev uuid-dev libcrypt-dev
+    lighttpd curl"
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
     universal-ctags mandoc"
 # Only --enable-fuzz and `make format-check` use these.

@@ -15,9 +15,11 @@
 #define BODY_MAX_EVENTS 20000
 #define BODY_WHY_SIZE   200
 
+/* Starts as {.max_event_bytes = ...}. */
 struct body {
 	struct new_event *events;
 	size_t n;
+	size_t size;            /* events there is room for */
 	size_t max_event_bytes; /* in: data and metadata together */
 	const char *reason;     /* out: the reference's phrase, static */
 	char
@@ -41,5 +43,27 @@ enum err body_read_single(
     struct body *, const struct body_single *, struct slice text);
 
 void body_fini(struct body *);
+
+/* For those who read a batch: an event as its format spells it, borrowed. */
+struct body_event {
+	struct slice id; /* a GUID as text; empty: it has none */
+	struct slice type;
+	struct slice data;
+	struct slice metadata;
+	unsigned int flags; /* as in event.h */
+};
+
+/*
+ * Check the body's next event and keep a copy of it.  ERR_INVALID,
+ * ERR_TOO_LARGE: reason and why say more.  ERR_NO_MEMORY.
+ */
+enum err body_add_event(struct body *, const struct body_event *);
+
+/* Say why the body is invalid; returns ERR_INVALID. */
+enum err body_refuse(struct body *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Say that the body's next event is too large; returns ERR_TOO_LARGE. */
+enum err body_too_large(struct body *);
 
 #endif

@@ -9,13 +9,16 @@
 #include "fcgi/request.h"
 #include "fcgi/server.h"
 #include "fcgi/write.h"
+#include "fcgi/xml_in.h"
 #include "store/conf.h"
 #include "store/stream.h"
 
 bool
 write_is_batch(const struct request *r)
 {
-	return r->sent == MEDIA_EVENT_JSON || r->sent == MEDIA_EVENTS_JSON;
+	return r->sent == MEDIA_EVENT_JSON || r->sent == MEDIA_EVENTS_JSON ||
+	       r->sent == MEDIA_EVENT_XML || r->sent == MEDIA_EVENTS_XML ||
+	       r->sent == MEDIA_STREAMDESC_JSON;
 }
 
 void
@@ -62,8 +65,13 @@ read_events(struct request *r, const struct write *w, struct body *b)
 	    .json = r->sent == MEDIA_JSON};
 	struct slice text = buf_slice(&r->body);
 
-	/* atom+json wants id and type in headers, and then an array with
+	if (r->sent == MEDIA_STREAMDESC_JSON)
+		return body_refuse(b, "A description document is no event.");
+	/* The atom types want id and type in headers, and then a batch with
 	 * its own (contract 1.3, a quirk that clients rely on). */
+	if (r->sent == MEDIA_EVENT_XML || r->sent == MEDIA_EVENTS_XML ||
+	    r->sent == MEDIA_ATOM_XML)
+		return xml_in_read_batch(b, text);
 	if (write_is_batch(r) || r->sent == MEDIA_ATOM_JSON)
 		return body_read_batch(b, text);
 	if (single.type.n == 0 && w->default_type != NULL)

@@ -1,5 +1,6 @@
 """Appending events: POST /streams/<name>, and .../incoming/<id>."""
 
+import json
 import re
 
 import pytest
@@ -429,3 +430,31 @@ def test_a_post_with_a_slash_at_the_end_is_redirected(node):
     assert answer.status == 307
     assert answer.headers["location"] == node.base + path(stream)
     assert answer.headers["cache-control"] == "max-age=31536000, public"
+
+
+XML_EVENTS = "application/vnd.eventstore.events+xml"
+
+
+def test_a_batch_may_be_xml(node):
+    name, ids = new_name("xml"), [new_id(), new_id()]
+    body = "<Events>" + "".join(
+        f"<Event><EventId>{i}</EventId><EventType>t</EventType>"
+        "<Data><a>1</a><a>2</a><b x='y'/></Data><Metadata>m</Metadata>"
+        "</Event>" for i in ids) + "</Events>"
+    headers = {"Content-Type": XML_EVENTS}
+    answer = node.request("POST", path(name), body, headers)
+    assert answer.status == 201, answer.body
+    assert stored_ids(node, name) == ids
+    content = json.loads(get(node, path(name, 0)).body)["content"]
+    assert content["data"] == {"a": ["1", "2"], "b": {"@x": "y"}}
+    assert content["metadata"] == "m"
+
+
+@pytest.mark.parametrize("body", [
+    "", "<", "<a>", "<a/>", "<a><b/></a>", "text", "[]",
+    "<!DOCTYPE a [<!ENTITY x 'y'>]><a><b>&x;</b></a>",
+    "<a>" * 70 + "</a>" * 70])
+def test_xml_that_is_no_batch_is_refused(node, body):
+    answer = node.request("POST", path(new_name()), body,
+                          {"Content-Type": XML_EVENTS})
+    assert_refused(answer, 400)
