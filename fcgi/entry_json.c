@@ -19,7 +19,7 @@ print_value(struct json_out *o, struct slice s, bool is_json)
 void
 entry_json_data(struct json_out *o, const struct event *ev)
 {
-	print_value(o, ev->data, (ev->flags & EVENT_DATA_IS_JSON) != 0);
+	print_value(o, ev->data, entry_data_is_json(ev));
 }
 
 static void
