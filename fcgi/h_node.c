@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "fcgi/json_out.h"
+#include "fcgi/master.h"
 #include "fcgi/media.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -36,18 +37,33 @@ ping(struct request *r)
 	json_out_close(&o, '}');
 }
 
+/* In the words of the reference. */
+static const char *
+state(struct server *server)
+{
+	if (!store_is_open(server->store))
+		return "unknown";
+	switch (master_role(server->master)) {
+	case MASTER_HERE:
+		return "master";
+	case MASTER_ELSEWHERE:
+		return "slave";
+	case MASTER_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
 static void
 info(struct request *r)
 {
 	struct json_out o = {.buf = &r->reply.body};
-	bool open = store_is_open(r->server->store);
 
 	/* JSON whatever was asked for, as in the reference. */
 	r->reply.content_type = media_content_type(r->wanted);
 	json_out_open(&o, '{');
 	json_out_string_member(&o, "esVersion", slice_str(PROTOCOL_VERSION));
-	json_out_string_member(
-	    &o, "state", slice_str(open ? "master" : "unknown"));
+	json_out_string_member(&o, "state", slice_str(state(r->server)));
 	json_out_string_member(&o, "projectionsMode", slice_str("None"));
 	json_out_string_member(&o, "rillVersion", slice_str(PACKAGE_VERSION));
 	json_out_close(&o, '}');

@@ -1,7 +1,9 @@
 #include "config.h"
 
 #include "fcgi/header.h"
+#include "fcgi/master.h"
 #include "fcgi/options.h"
+#include "fcgi/redirect.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
 #include "store/append.h"
@@ -51,19 +53,31 @@ read_require_master(struct request *r, bool *required)
 	return true;
 }
 
-/* A lone node is its own master, as long as its agent says so. */
+/* What the master file says holds as long as the agent vouches for it. */
+static bool
+answers_as_master(struct request *r)
+{
+	struct buf url = {0};
+	enum master_role role = MASTER_UNKNOWN;
+
+	if (store_is_open(r->server->store))
+		role = master_find(r->server->master, &url);
+	if (role == MASTER_ELSEWHERE)
+		redirect_to_master(r, buf_slice(&url));
+	else if (role == MASTER_UNKNOWN)
+		reply_refuse_why(&r->reply, 503, "Server Is Not Ready",
+		    "No master is known at the moment.");
+	buf_fini(&url);
+	return role == MASTER_HERE;
+}
+
 static bool
 check_master(struct request *r)
 {
 	bool required;
 
-	if (!read_require_master(r, &required))
-		return false;
-	if (!required || store_is_open(r->server->store))
-		return true;
-	reply_refuse_why(&r->reply, 503, "Server Is Not Ready",
-	    "No master is known at the moment.");
-	return false;
+	return read_require_master(r, &required) &&
+	       (!required || answers_as_master(r));
 }
 
 static bool

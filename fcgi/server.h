@@ -9,11 +9,13 @@
 #include <stdatomic.h>
 
 struct conf;
+struct master;
 struct store;
 
 struct server {
 	const struct conf *conf;
 	struct store *store;
+	struct master *master;
 	atomic_bool stopping;     /* finish what is in hand */
 	atomic_bool has_accounts; /* bootstrap_run() is through */
 	atomic_uint waiting;      /* requests in a long poll */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fcgi/bootstrap.h"
+#include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
@@ -148,12 +149,14 @@ worker_run(const struct conf *conf, int listen_fd)
 
 	if ((e = store_open(&w.server.store, &o)) != ERR_OK)
 		return e;
+	w.server.master = master_new(conf->data);
 	if ((e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);
 	log_info("worker", "serving with %u threads", w.nthreads);
 	await_signal();
 	stop_threads(&w);
 	store_close(&w.server.store);
+	master_free(&w.server.master);
 	log_info("worker", "stopped");
 	return ERR_OK;
 }
