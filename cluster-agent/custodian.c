@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cluster-agent/commands.h"
+#include "cluster-agent/control.h"
 #include "cluster-agent/custodian.h"
 #include "cluster-agent/master_file.h"
 #include "store/clock.h"
@@ -27,6 +29,8 @@ struct custodian {
 	struct custody *custody;
 	struct env *env;
 	struct keeper *keeper;
+	struct control *control;
+	struct commands commands;
 };
 
 /* Recover, and make what a new store lacks.  Nobody else is inside. */
@@ -50,6 +54,18 @@ recover(struct custodian *c)
 	return ERR_OK;
 }
 
+/* Without it, which the log tells, the node still serves its clients. */
+static void
+answer_requests(struct custodian *c)
+{
+	struct control_options o = {.dir = c->conf->data,
+	    .commands = commands_table,
+	    .arg = &c->commands};
+
+	c->commands = (struct commands){.dir = c->conf->data};
+	control_start(&c->control, &o);
+}
+
 static enum err
 take_office(struct custodian *c)
 {
@@ -67,7 +83,10 @@ take_office(struct custodian *c)
 	if (e != ERR_OK)
 		return e;
 	c->keeper = keeper_start(c->env);
-	return custody_admit(c->custody);
+	if ((e = custody_admit(c->custody)) != ERR_OK)
+		return e;
+	answer_requests(c);
+	return ERR_OK;
 }
 
 /*
@@ -119,6 +138,7 @@ retire(struct custodian *c)
 	/* A worker that dies inside just now can leave a lock on which the
 	 * last checkpoint waits for ever: then the next start recovers. */
 	alarm(RETIRE_S);
+	control_stop(&c->control);
 	keeper_stop(&c->keeper);
 	custody_dismiss(c->custody);
 	while (custody_members(c->custody, &m, 1) > 0 &&
