@@ -6,10 +6,11 @@
 #include "fcgi/header.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
-#include "fcgi/user.h"
+#include "store/account.h"
+#include "store/identity.h"
 
 /* "login:password", which is at most so long. */
-#define MAX_CREDENTIALS (USER_MAX_LOGIN + 1 + USER_MAX_PASSWORD)
+#define MAX_CREDENTIALS (ACCOUNT_MAX_LOGIN + 1 + ACCOUNT_MAX_PASSWORD)
 
 struct credentials {
 	uint8_t text[BASE64_DECODE_LENGTH(4 * (MAX_CREDENTIALS / 3 + 2)) + 4];
@@ -41,18 +42,25 @@ parse(struct slice header, struct credentials *c)
 	return true;
 }
 
+/* An account that is not there or disabled takes as long as any other. */
 static enum err
 check(struct request *r, const struct credentials *c)
 {
-	enum err e = user_read(&r->user, r->server->store, c->login);
+	struct account *a = NULL;
+	enum err e = account_read(&a, r->server->store, c->login);
 
 	if (e != ERR_OK && e != ERR_NO_STREAM)
 		return e;
 	/* A new store gets this account in a moment. */
-	if (e == ERR_NO_STREAM && slice_is(c->login, USER_ADMIN) &&
+	if (e == ERR_NO_STREAM && slice_is(c->login, ACCOUNT_ADMIN) &&
 	    !atomic_load(&r->server->has_accounts))
 		return ERR_UNAVAILABLE;
-	return user_has_password(r->user, c->password) ? ERR_OK : ERR_DENIED;
+	e = ERR_DENIED;
+	if (account_has_password(a, c->password, ACCOUNT_DEFAULT_COST) &&
+	    !a->is_disabled)
+		e = account_identity(a, &r->who);
+	account_free(&a);
+	return e;
 }
 
 bool
@@ -68,7 +76,6 @@ auth_check(struct request *r)
 	explicit_bzero(c.text, sizeof(c.text));
 	if (e == ERR_OK)
 		return true;
-	user_free(&r->user);
 	if (e == ERR_DENIED)
 		reply_refuse_why(&r->reply, 401, "Unauthorized",
 		    "Login or password is wrong, or the account is disabled.");

@@ -12,7 +12,7 @@
 struct request;
 
 /*
- * Fill in request->user: NULL without credentials.  False: they are bad, or
+ * Fill in request->who: NULL without credentials.  False: they are bad, or
  * cannot be checked now, and the reply says so.
  */
 bool auth_check(struct request *);

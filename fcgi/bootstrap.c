@@ -1,10 +1,8 @@
 #include "config.h"
 
-#include <jansson.h>
-#include <stdlib.h>
-
 #include "fcgi/bootstrap.h"
-#include "fcgi/user.h"
+#include "store/account.h"
+#include "store/identity.h"
 #include "store/log.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -21,7 +19,7 @@
 struct first_event {
 	const char *stream;
 	const char *type;
-	const char *data;
+	struct slice data;
 	bool is_json;
 };
 
@@ -33,12 +31,13 @@ static enum err
 write_first(struct store *st, const struct first_event *first)
 {
 	struct event ev = {.type = slice_str(first->type),
-	    .data = slice_str(first->data),
+	    .data = first->data,
 	    .flags = first->is_json ? EVENT_DATA_IS_JSON : 0};
 	struct new_event ne;
 	struct append a = {.kind = APPEND_EVENTS,
 	    .stream = slice_str(first->stream),
 	    .expected = EXPECT_NO_STREAM,
+	    .who = identity_server(),
 	    .events = &ne,
 	    .n = 1};
 	enum err e;
@@ -51,40 +50,44 @@ write_first(struct store *st, const struct first_event *first)
 	return e;
 }
 
-static char *
-make_account(void)
+static enum err
+print_admin(struct buf *b)
 {
-	char hash[USER_HASH_SIZE], *text;
-	json_t *account;
+	struct slice groups[] = {slice_str(IDENTITY_ADMINS)};
+	struct account a = {.login = slice_str(ACCOUNT_ADMIN),
+	    .full_name = slice_str("Event Store Administrator"),
+	    .groups = groups,
+	    .ngroups = 1};
+	char hash[ACCOUNT_HASH_SIZE];
+	enum err e = account_hash(
+	    hash, slice_str(DEFAULT_PASSWORD), ACCOUNT_DEFAULT_COST);
 
-	if (user_hash(hash, slice_str(DEFAULT_PASSWORD)) != ERR_OK)
-		return NULL;
-	account = json_pack("{s:s, s:s, s:s, s:[s]}", "loginName", USER_ADMIN,
-	    "fullName", "Event Store Administrator", "password", hash, "groups",
-	    USER_ADMINS);
-	text = json_dumps(account, JSON_INDENT(2));
-	json_decref(account);
-	return text;
+	if (e != ERR_OK)
+		return e;
+	a.hash = slice_str(hash);
+	account_print(b, &a);
+	return buf_failed(b) ? ERR_NO_MEMORY : ERR_OK;
 }
 
 static enum err
 write_all(struct store *st)
 {
-	char *account = make_account();
+	struct buf account = {0};
+	enum err e = print_admin(&account);
 	/* The last one is what has_users() looks for. */
 	const struct first_event events[] = {
-	    {"$$$user-" USER_ADMIN, "$metadata", ACCOUNT_ACL, true},
-	    {"$user-" USER_ADMIN, "$UserCreated", account, true},
-	    {"$$$users", "$metadata", ACCOUNTS_ACL, true},
-	    {"$users", "$User", USER_ADMIN, false},
+	    {"$$$user-" ACCOUNT_ADMIN, "$metadata", slice_str(ACCOUNT_ACL),
+		true},
+	    {"$user-" ACCOUNT_ADMIN, "$UserCreated", buf_slice(&account), true},
+	    {"$$$users", "$metadata", slice_str(ACCOUNTS_ACL), true},
+	    {"$users", "$User", slice_str(ACCOUNT_ADMIN), false},
 	};
-	enum err e = account == NULL ? ERR_NO_MEMORY : ERR_OK;
 	size_t i;
 
 	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (e == ERR_OK)
 			e = write_first(st, &events[i]);
-	free(account);
+	buf_fini(&account);
 	return e;
 }
 
@@ -100,14 +103,15 @@ has_users(struct txn *tx, void *arg)
 static void
 warn_of_default(struct store *st)
 {
-	struct user *admin = NULL;
+	struct account *admin = NULL;
 
-	if (user_read(&admin, st, slice_str(USER_ADMIN)) == ERR_OK &&
-	    user_has_password(admin, slice_str(DEFAULT_PASSWORD)))
+	if (account_read(&admin, st, slice_str(ACCOUNT_ADMIN)) == ERR_OK &&
+	    account_has_password(
+		admin, slice_str(DEFAULT_PASSWORD), ACCOUNT_DEFAULT_COST))
 		log_warn("users",
-		    "the account " USER_ADMIN " still has the default "
+		    "the account " ACCOUNT_ADMIN " still has the default "
 		    "password: change it");
-	user_free(&admin);
+	account_free(&admin);
 }
 
 enum err

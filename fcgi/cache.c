@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 
-#include "fcgi/access.h"
 #include "fcgi/cache.h"
 #include "fcgi/etag.h"
 #include "fcgi/request.h"
@@ -11,7 +10,7 @@
 static const char *
 who_may_keep(const struct stream *s)
 {
-	return access_is_public(s) ? "public" : "private";
+	return s->is_public ? "public" : "private";
 }
 
 void

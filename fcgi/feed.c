@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "fcgi/access.h"
 #include "fcgi/cache.h"
 #include "fcgi/description.h"
 #include "fcgi/feed.h"
@@ -13,6 +12,7 @@
 #include "fcgi/poll.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
+#include "store/access.h"
 #include "store/log.h"
 #include "store/stream.h"
 
@@ -117,7 +117,7 @@ read_page(struct txn *tx, void *arg)
 
 	page_reset(r->page);
 	s->unchanged = false;
-	e = access_lookup(tx, r, s->query->stream, &s->stream);
+	e = access_lookup(tx, r->who, s->query->stream, &s->stream);
 	if (e != ERR_OK)
 		return e;
 	s->unchanged = cache_is_current(r, s->stream.last);
@@ -127,7 +127,7 @@ read_page(struct txn *tx, void *arg)
 	e = s->query->forward ? read_forward(tx, s) : read_backward(tx, s);
 	if (e != ERR_OK || !s->options.resolve_links)
 		return e;
-	return stream_resolve(tx, r->page, access_may_read, r);
+	return access_resolve(tx, r->who, &s->stream, r->page);
 }
 
 /* Whether there is nothing yet that a long poll would be answered with. */

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "fcgi/access.h"
 #include "fcgi/cache.h"
 #include "fcgi/feed.h"
 #include "fcgi/feed_print.h"
@@ -18,6 +17,7 @@
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
+#include "store/access.h"
 #include "store/log.h"
 #include "store/stream.h"
 
@@ -134,7 +134,7 @@ read_page(struct txn *tx, void *arg)
 	enum err e;
 
 	page_reset(r->page);
-	e = access_lookup(tx, r, slice_str(NAME), &s->stream);
+	e = access_lookup(tx, r->who, slice_str(NAME), &s->stream);
 	if (e != ERR_OK && e != ERR_NO_STREAM)
 		return e;
 	if ((e = stream_end(tx, &s->end)) != ERR_OK)
@@ -144,7 +144,7 @@ read_page(struct txn *tx, void *arg)
 		return ERR_OK;
 	if ((e = read_events(tx, s)) != ERR_OK)
 		return e;
-	return stream_resolve(tx, r->page, access_may_read, r);
+	return access_resolve(tx, r->who, &s->stream, r->page);
 }
 
 static enum err

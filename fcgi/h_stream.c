@@ -3,7 +3,6 @@
  */
 #include "config.h"
 
-#include "fcgi/access.h"
 #include "fcgi/feed.h"
 #include "fcgi/header.h"
 #include "fcgi/media.h"
@@ -85,7 +84,7 @@ append_incoming(struct request *r)
 
 static void delete (struct request *r)
 {
-	struct append a = {.stream = r->args[0]};
+	struct append a = {.stream = r->args[0], .who = r->who};
 	struct options o;
 	enum err e;
 
@@ -93,9 +92,7 @@ static void delete (struct request *r)
 		return;
 	a.kind = o.hard_delete ? APPEND_HARD_DELETE : APPEND_SOFT_DELETE;
 	a.expected = o.expected;
-	e = access_check(r, a.stream, ACCESS_DELETE);
-	if (e == ERR_OK)
-		e = stream_append(r->server->store, &a);
+	e = stream_append(r->server->store, &a);
 	if (e == ERR_OK)
 		reply_status(&r->reply, 204, "Stream deleted");
 	else if (e == ERR_DELETED)

@@ -7,9 +7,9 @@
 #include "fcgi/header.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
-#include "fcgi/user.h"
 #include "store/alloc.h"
 #include "store/conf.h"
+#include "store/identity.h"
 
 /* A buffer that grew beyond this is given back after the request. */
 #define KEPT_BYTES ((size_t)1 << 20)
@@ -68,7 +68,7 @@ request_free(struct request **rp)
 	if (r == NULL)
 		return;
 	FCGX_Free(&r->fcgx, 1);
-	user_free(&r->user);
+	identity_free(&r->who);
 	page_free(&r->page);
 	reply_fini(&r->reply);
 	buf_fini(&r->body);
@@ -160,7 +160,7 @@ request_end(struct request *r)
 	reply_print(&r->reply, &r->out);
 	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
 	FCGX_Finish_r(&r->fcgx);
-	user_free(&r->user);
+	identity_free(&r->who);
 	shrink(&r->body);
 	shrink(&r->out);
 	shrink(&r->reply.body);

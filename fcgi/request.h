@@ -17,7 +17,7 @@
 #include "store/page.h"
 
 struct server;
-struct user;
+struct identity;
 
 /* What a front server passes on that somebody here reads. */
 enum request_header {
@@ -53,7 +53,7 @@ struct request {
 	struct server *server;
 	FCGX_Request fcgx;
 	struct slice headers[HEADERS]; /* p NULL: was not sent */
-	struct user *user;             /* who asks; NULL: anybody */
+	struct identity *who;          /* asks; NULL: anybody */
 	struct uri uri;
 	struct slice args[REQUEST_MAX_ARGS];  /* the route's placeholders */
 	char meta_name[STREAM_MAX_META_NAME]; /* of a metadata resource */

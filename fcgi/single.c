@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include "fcgi/access.h"
 #include "fcgi/cache.h"
 #include "fcgi/entry_json.h"
 #include "fcgi/entry_xml.h"
@@ -10,6 +9,7 @@
 #include "fcgi/request.h"
 #include "fcgi/server.h"
 #include "fcgi/single.h"
+#include "store/access.h"
 #include "store/stream.h"
 
 struct serving {
@@ -43,7 +43,8 @@ read_shown(struct txn *tx, struct serving *s)
 		return e;
 	if (!s->options.resolve_links)
 		return ERR_OK;
-	if ((e = stream_resolve(tx, r->page, access_may_read, r)) != ERR_OK)
+	e = access_resolve(tx, r->who, &s->stream, r->page);
+	if (e != ERR_OK)
 		return e;
 	return page_entry(r->page, 0)->link == LINK_BROKEN ? ERR_NO_EVENT
 							   : ERR_OK;
@@ -78,7 +79,7 @@ read_event(struct txn *tx, void *arg)
 
 	page_reset(r->page);
 	s->without_metadata = false;
-	e = access_lookup(tx, r, s->query->stream, &s->stream);
+	e = access_lookup(tx, r->who, s->query->stream, &s->stream);
 	if (e == ERR_OK)
 		e = read_shown(tx, s);
 	if (e == ERR_NO_STREAM || e == ERR_NO_EVENT)

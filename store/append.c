@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "store/access.h"
 #include "store/append.h"
 #include "store/buf.h"
 #include "store/name.h"
@@ -28,7 +29,7 @@ struct work {
 	struct target base; /* of a metastream; name empty: there is none */
 };
 
-enum verdict { WRITE, REPEAT, WRONG_VERSION, DELETED };
+enum verdict { WRITE, REPEAT, WRONG_VERSION, DELETED, DENIED, TOO_LARGE };
 
 /* A stream that is not there is made ready to be written. */
 static enum err
@@ -551,6 +552,63 @@ check_settings(const struct append *a)
 	return e == ERR_OK ? settings_read(&s, &ev) : e;
 }
 
+/*
+ * Whether who asks has the right.  Once it was there, and a recovery left
+ * the outcome unknown, the request itself may have taken it away: then what
+ * is asked is only whether it was carried out.
+ */
+static enum err
+ask(struct work *w)
+{
+	struct access_subject s = {w->stream.name,
+	    name_is_meta(w->stream.name) ? w->base.record.settings.acl
+					 : w->stream.record.settings.acl};
+	enum access_right right =
+	    w->a->kind == APPEND_EVENTS ? ACCESS_WRITE : ACCESS_DELETE;
+	enum err e = access_check(w->tx, &s, w->a->who, right);
+
+	if (e == ERR_OK)
+		w->a->was_allowed = true;
+	return e;
+}
+
+static enum err
+judge_denied(struct work *w, enum verdict *v)
+{
+	enum err e;
+
+	*v = DENIED;
+	if (!w->a->was_allowed)
+		return ERR_OK;
+	e = judge(w, v);
+	if (*v != REPEAT)
+		*v = DENIED;
+	return e;
+}
+
+static enum err
+judge_request(struct work *w, enum verdict *v)
+{
+	enum err e = ask(w);
+
+	if (e == ERR_DENIED)
+		return judge_denied(w, v);
+	if (e != ERR_OK)
+		return e;
+	*v = TOO_LARGE;
+	e = check_settings(w->a);
+	if (e == ERR_TOO_LARGE)
+		return ERR_OK;
+	return e == ERR_OK ? judge(w, v) : e;
+}
+
+static enum err
+refuse(struct work *w, enum err outcome)
+{
+	w->a->outcome = outcome;
+	return ERR_OK;
+}
+
 enum err
 append_apply(struct txn *tx, struct append *a, const struct append_batch *batch)
 {
@@ -559,9 +617,8 @@ append_apply(struct txn *tx, struct append *a, const struct append_batch *batch)
 	enum err e;
 
 	assert(a->kind != APPEND_EVENTS || a->n > 0);
-	if ((a->outcome = check_settings(a)) != ERR_OK)
-		return ERR_OK;
-	if ((e = load(&w)) != ERR_OK || (e = judge(&w, &v)) != ERR_OK)
+	a->outcome = ERR_OK;
+	if ((e = load(&w)) != ERR_OK || (e = judge_request(&w, &v)) != ERR_OK)
 		return e;
 	a->current = w.stream.record.last;
 	switch (v) {
@@ -570,11 +627,13 @@ append_apply(struct txn *tx, struct append *a, const struct append_batch *batch)
 	case REPEAT:
 		return find_position(&w);
 	case WRONG_VERSION:
-		a->outcome = ERR_WRONG_VERSION;
-		return ERR_OK;
+		return refuse(&w, ERR_WRONG_VERSION);
 	case DELETED:
-		a->outcome = ERR_DELETED;
-		return ERR_OK;
+		return refuse(&w, ERR_DELETED);
+	case DENIED:
+		return refuse(&w, ERR_DENIED);
+	case TOO_LARGE:
+		return refuse(&w, ERR_TOO_LARGE);
 	}
 	return ERR_OK;
 }

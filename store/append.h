@@ -9,6 +9,7 @@
 #ifndef STORE_APPEND_H
 #define STORE_APPEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 #include "store/event.h"
 
 struct counters;
+struct identity;
 struct txn;
 
 /* Expected versions that are not a number. */
@@ -31,8 +33,10 @@ struct append {
 	int64_t expected;
 	struct new_event *events; /* the caller's; none for a deletion */
 	size_t n;
+	const struct identity *who; /* asks for it; NULL: anybody */
 	struct guid deletion; /* the id of the event that a deletion writes;
 				 known already: it was carried out before */
+	bool was_allowed;     /* who had the right when this was tried before */
 
 	/* What came of it. */
 	enum err outcome;
@@ -48,9 +52,10 @@ struct append_batch {
 };
 
 /*
- * Carry out one request.  Its outcome is ERR_OK, ERR_WRONG_VERSION,
- * ERR_DELETED (also: expected to exist, but soft-deleted) or ERR_TOO_LARGE
- * (the $acl of a metadata event); unless ERR_OK nothing was written.
+ * Carry out one request.  Its outcome is ERR_OK, ERR_DENIED (who asks lacks
+ * the right, and learns no more), ERR_WRONG_VERSION, ERR_DELETED (also:
+ * expected to exist, but soft-deleted) or ERR_TOO_LARGE (the $acl of a
+ * metadata event); unless ERR_OK nothing was written.
  * What is returned is ERR_OK or what makes the whole transaction fail.
  */
 enum err append_apply(

@@ -79,6 +79,7 @@ stream_lookup(struct txn *tx, struct slice name, struct stream *s)
 	s->name = name;
 	s->last = EVENT_NUMBER_NONE;
 	s->settings = s->base = (struct settings){0};
+	s->is_public = false;
 	base = name_is_meta(name) ? lookup_base(tx, s) : ERR_OK;
 	if ((e = tbl_streams_get(tx, name, &r)) != ERR_OK)
 		return base != ERR_OK ? base : e;
@@ -212,7 +213,7 @@ stream_resolve(
 			continue;
 		e = resolve_entry(tx, pg, entry, &target);
 		if (e == ERR_OK && may_read != NULL)
-			e = may_read(arg, &target);
+			e = may_read(tx, arg, &target);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -328,9 +329,9 @@ ids_differ(const struct append *a)
 enum err
 stream_append(struct store *st, struct append *a)
 {
-	if (!ids_differ(a) ||
-	    (a->kind != APPEND_EVENTS && name_is_meta(a->stream)))
+	if (!ids_differ(a))
 		return ERR_INVALID;
+	a->was_allowed = false;
 	if (a->kind != APPEND_EVENTS)
 		guid_random(&a->deletion);
 	return writer_append(store_writer(st), a);

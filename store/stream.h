@@ -29,6 +29,7 @@ struct stream {
 	size_t mean_bytes;
 	struct settings settings; /* of a metastream: its own, built in */
 	struct settings base;     /* of a metastream: its base stream's */
+	bool is_public;           /* everybody may read it: see access.h */
 	char acl[SETTINGS_MAX_ACL];
 };
 
@@ -73,7 +74,8 @@ bool stream_shows(const struct stream *, const struct event *);
  * unless NULL, is asked about each target's stream; what it returns other
  * than ERR_OK is returned.
  */
-typedef enum err stream_may_read_f(void *arg, const struct stream *target);
+typedef enum err stream_may_read_f(
+    struct txn *, void *arg, struct stream *target);
 enum err stream_resolve(
     struct txn *, struct page *, stream_may_read_f *, void *arg);
 
@@ -89,8 +91,7 @@ enum err stream_all_back(struct txn *, uint64_t pos, size_t n, struct page *);
 
 /*
  * Write: see writer.h for what is returned.
- * ERR_INVALID: the same event id stands twice in the batch, or a metastream
- * is to be deleted.
+ * ERR_INVALID: the same event id stands twice in the batch.
  */
 enum err stream_append(struct store *, struct append *);
 

@@ -23,7 +23,7 @@ void writer_free(struct writer **);
  * Carry out *a and wait for it; what came of it is in *a as well.
  * When ERR_OK is returned, the events are as durable as the configuration
  * promises.  The events' ids differ from each other.
- * ERR_WRONG_VERSION, ERR_DELETED, ERR_TOO_LARGE: see append.h.
+ * ERR_DENIED, ERR_WRONG_VERSION, ERR_DELETED, ERR_TOO_LARGE: see append.h.
  * ERR_BUSY: the queue is full.  ERR_UNAVAILABLE: the store did not come
  * back in time; the events may or may not have been written, and it is safe
  * to repeat.  ERR_DISK_FULL, ERR_NO_MEMORY, ERR_IO, ERR_CORRUPT.

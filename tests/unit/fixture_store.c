@@ -9,6 +9,7 @@
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/env.h"
+#include "store/identity.h"
 #include "store/log.h"
 #include "store/name.h"
 #include "store/tbl_counters.h"
@@ -140,6 +141,7 @@ fixture_post(
     struct fixture *f, const char *stream, int64_t expected, const char *ids)
 {
 	struct append a = {.stream = slice_str(stream),
+	    .who = identity_server(),
 	    .expected = expected,
 	    .n = strlen(ids)};
 	struct event *evs = xcalloc(a.n, sizeof(*evs));
@@ -158,8 +160,10 @@ fixture_post(
 struct append
 fixture_put(struct fixture *f, const char *stream, const struct event *ev)
 {
-	struct append a = {
-	    .stream = slice_str(stream), .expected = EXPECT_ANY, .n = 1};
+	struct append a = {.stream = slice_str(stream),
+	    .who = identity_server(),
+	    .expected = EXPECT_ANY,
+	    .n = 1};
 
 	write_events(f, &a, ev);
 	return a;
@@ -185,8 +189,10 @@ struct append
 fixture_delete(struct fixture *f, const char *stream, enum append_kind kind,
     int64_t expected)
 {
-	struct append a = {
-	    .kind = kind, .stream = slice_str(stream), .expected = expected};
+	struct append a = {.kind = kind,
+	    .stream = slice_str(stream),
+	    .who = identity_server(),
+	    .expected = expected};
 
 	guid_random(&a.deletion);
 	fixture_write(f, &a);
@@ -196,8 +202,10 @@ fixture_delete(struct fixture *f, const char *stream, enum append_kind kind,
 struct append
 fixture_fill(struct fixture *f, const char *stream, size_t n, size_t size)
 {
-	struct append a = {
-	    .stream = slice_str(stream), .expected = EXPECT_ANY, .n = n};
+	struct append a = {.stream = slice_str(stream),
+	    .who = identity_server(),
+	    .expected = EXPECT_ANY,
+	    .n = n};
 	struct event *evs = xcalloc(n, sizeof(*evs));
 	char *data = xmalloc(size);
 	size_t i;

@@ -190,8 +190,9 @@ links_and_events_may_be_mixed(void **state)
 
 /* Refuse the stream whose $acl says so. */
 static enum err
-refuse_closed(void *arg, const struct stream *target)
+refuse_closed(struct txn *tx, void *arg, struct stream *target)
 {
+	(void)tx;
 	++*(int *)arg;
 	return slice_is(target->settings.acl, "{\"$r\":\"no\"}") ? ERR_DENIED
 								 : ERR_OK;

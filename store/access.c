@@ -1,0 +1,181 @@
+#include "config.h"
+
+#include "store/access.h"
+#include "store/buf.h"
+#include "store/identity.h"
+#include "store/json.h"
+#include "store/stream.h"
+
+#define EVERYBODY "$all"
+
+/* The list that decides: one that was given, or the built-in one. */
+struct rule {
+	struct json_value list;
+	bool is_given;
+	const char *otherwise; /* the only role, if no list is given */
+};
+
+static struct json_value
+find_list(struct slice acl, const char *right, bool *found)
+{
+	struct json_value object = {JSON_OBJECT, acl}, v;
+	struct json_value list = {JSON_NULL, {NULL, 0}};
+	struct json_iter it;
+	struct slice name;
+
+	*found = false;
+	if (acl.n == 0)
+		return list;
+	json_iter_init(&it, object);
+	while (json_iter_member(&it, &name, &v))
+		if (json_name_is(name, right)) {
+			list = v;
+			*found = true;
+		}
+	return list;
+}
+
+/* A metastream follows its base stream's rights to the metadata. */
+static struct rule
+find_rule(const struct access_subject *s, enum access_right right)
+{
+	static const char *const own[] = {"$r", "$w", "$d"};
+	static const char *const meta[] = {"$mr", "$mw", NULL};
+	bool is_meta = name_is_meta(s->name);
+	struct slice name = is_meta ? name_base(s->name) : s->name;
+	struct rule rule;
+
+	rule.list = find_list(
+	    s->acl, is_meta ? meta[right] : own[right], &rule.is_given);
+	rule.otherwise = name_is_system(name) ? IDENTITY_ADMINS : EVERYBODY;
+	return rule;
+}
+
+typedef bool role_f(const void *arg, struct slice role);
+
+static bool
+role_passes(struct json_value role, role_f *passes, const void *arg)
+{
+	struct buf text = {0};
+	bool ok;
+
+	json_unescape(&text, role.text);
+	ok = passes(arg, buf_slice(&text));
+	buf_fini(&text);
+	return ok;
+}
+
+static bool
+any_role(const struct rule *rule, role_f *passes, const void *arg)
+{
+	struct json_value role;
+	struct json_iter it;
+
+	if (!rule->is_given)
+		return passes(arg, slice_str(rule->otherwise));
+	if (rule->list.kind == JSON_STRING)
+		return role_passes(rule->list, passes, arg);
+	json_iter_init(&it, rule->list);
+	while (json_iter_next(&it, &role))
+		if (role_passes(role, passes, arg))
+			return true;
+	return false;
+}
+
+static bool
+is_everybody(const void *arg, struct slice role)
+{
+	(void)arg;
+	return slice_is(role, EVERYBODY);
+}
+
+static bool
+is_of(const void *who, struct slice role)
+{
+	return identity_has_role(who, role);
+}
+
+static bool
+rule_is_public(const struct rule *rule)
+{
+	return any_role(rule, is_everybody, NULL);
+}
+
+static bool
+rule_lets(const struct rule *rule, const struct identity *who)
+{
+	return rule_is_public(rule) || identity_is_server(who) ||
+	       identity_has_role(who, slice_str(IDENTITY_ADMINS)) ||
+	       any_role(rule, is_of, who);
+}
+
+/* What nobody may, whatever the lists say. */
+static bool
+is_out_of_question(const struct access_subject *s, enum access_right right)
+{
+	if (right == ACCESS_DELETE && name_is_meta(s->name))
+		return true;
+	return right != ACCESS_READ && slice_is(s->name, EVERYBODY);
+}
+
+enum err
+access_check(struct txn *tx, const struct access_subject *s,
+    const struct identity *who, enum access_right right)
+{
+	struct rule rule;
+
+	(void)tx;
+	if (is_out_of_question(s, right))
+		return ERR_DENIED;
+	rule = find_rule(s, right);
+	return rule_lets(&rule, who) ? ERR_OK : ERR_DENIED;
+}
+
+enum err
+access_read(struct txn *tx, const struct identity *who, struct stream *s)
+{
+	struct access_subject subject = {
+	    s->name, name_is_meta(s->name) ? s->base.acl : s->settings.acl};
+	struct rule rule;
+
+	(void)tx;
+	rule = find_rule(&subject, ACCESS_READ);
+	s->is_public = rule_is_public(&rule);
+	return rule_lets(&rule, who) ? ERR_OK : ERR_DENIED;
+}
+
+enum err
+access_lookup(struct txn *tx, const struct identity *who, struct slice name,
+    struct stream *s)
+{
+	enum err e = stream_lookup(tx, name, s), access;
+
+	if (e != ERR_OK && e != ERR_NO_STREAM && e != ERR_DELETED)
+		return e;
+	access = access_read(tx, who, s);
+	return access != ERR_OK ? access : e;
+}
+
+struct reader {
+	const struct identity *who;
+	struct stream *stream; /* whose links are followed */
+};
+
+static enum err
+may_read(struct txn *tx, void *arg, struct stream *target)
+{
+	struct reader *r = arg;
+	enum err e = access_read(tx, r->who, target);
+
+	r->stream->is_public = r->stream->is_public && target->is_public;
+	return e;
+}
+
+enum err
+access_resolve(struct txn *tx, const struct identity *who, struct stream *s,
+    struct page *pg)
+{
+	struct reader r = {who, s};
+
+	return stream_resolve(tx, pg, may_read, &r);
+}
