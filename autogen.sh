@@ -9,7 +9,7 @@ build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
     libfcgi-dev libjansson-dev libxml2-dev nettle-dev uuid-dev libcrypt-dev
     lighttpd curl"
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
-    universal-ctags mandoc"
+    universal-ctags mandoc iproute2"
 # Only --enable-fuzz and `make format-check` use these.
 dev_packages="clang clang-format libclang-rt-dev"
 

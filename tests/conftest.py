@@ -1,8 +1,9 @@
 """What every suite shares: TAP for automake, and the node fixture.
 
 With RILL_TAP=1 (tests/pytest.sh sets it) the outcome is printed as TAP in
-place of pytest's own report.  A skipped test counts as failed: everything the
-tests need is installed by ./autogen.sh --install-deps.
+place of pytest's own report.  A skipped test counts as failed, since everything
+the tests need is installed by ./autogen.sh --install-deps; but for those that
+say what the machine cannot do, see skips.py.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 
 import pytest
 
+import skips
 from node import Node
 
 TAP = os.environ.get("RILL_TAP") == "1"
@@ -34,8 +36,11 @@ class TapReport:
 
     def pytest_runtest_logreport(self, report):
         name = report.nodeid.replace("#", "%23")
+        cannot = skips.reason(report)
         if report.passed and report.when == "call":
             self.line(True, name)
+        elif cannot:
+            self.line(True, f"{name} # SKIP {cannot}")
         elif not report.passed:
             if report.when != "call":
                 name += f" ({report.when})"

@@ -48,6 +48,15 @@ def children(pid):
     return found
 
 
+def rillctl(config, *arguments):
+    """Run it; returns its status and all that it said."""
+    done = subprocess.run(
+        [BUILD / "store/rillctl", "--config", config, *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout
+
+
 class Answer:
     """What came back: status, headers (names in lower case), body."""
 

@@ -2,62 +2,16 @@
 
 www/worker.sh restarts a worker and the agent's parent the custodian, as
 everywhere.  run.sh would end when the agent's parent dies: here the test
-plays systemd, and starts it again after RESTART_SECONDS.
+plays systemd.
 """
 
-import os
 import pathlib
 import re
-import shutil
 import signal
-import subprocess
-import threading
 
+from kept import LIGHTTPD, Kept, is_alive
 from node import (BUILD, START_SECONDS, STOP_SECONDS, Node, children,
-                  wait_until)
-
-RESTART_SECONDS = 0.1  # RestartSec of rill-agent.service
-
-LIGHTTPD = (os.environ.get("RILL_LIGHTTPD") or
-            shutil.which("lighttpd", path=os.environ["PATH"] + ":/usr/sbin"))
-
-
-class Kept:
-    """A program that is started again whenever it ends, until stop()."""
-
-    def __init__(self, command, folder, log):
-        self.command, self.folder, self.log = command, folder, log
-        self.stopping = threading.Event()
-        self.process = self.launch()
-        self.thread = threading.Thread(target=self.keep, daemon=True)
-        self.thread.start()
-
-    def launch(self):
-        with open(self.log, "ab") as log:
-            return subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *map(str, self.command)],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
-
-    def keep(self):
-        self.process.wait()
-        while not self.stopping.wait(RESTART_SECONDS):
-            self.process = self.launch()
-            self.process.wait()
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def stop(self, how):
-        """End it for good; returns its exit status."""
-        self.stopping.set()
-        self.process.send_signal(how)
-        self.thread.join(STOP_SECONDS)
-        if self.thread.is_alive():
-            self.process.kill()
-            raise AssertionError(f"{self.command[0]} does not stop")
-        return self.process.returncode
+                  rillctl, wait_until)
 
 
 class Parts(Node):
@@ -124,17 +78,4 @@ class Parts(Node):
         return children(self.agent.pid)
 
     def rillctl(self, *arguments):
-        """Run it; returns its status and all that it said."""
-        done = subprocess.run(
-            [BUILD / "store/rillctl", "--config", self.config, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
-        return done.returncode, done.stdout
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+        return rillctl(self.config, *arguments)

@@ -8,8 +8,8 @@ import time
 import uuid
 
 from clients import BATCH_JSON
+from kept import is_alive
 from node import wait_until
-from parts import is_alive
 
 STOP_SECONDS = 20
 POLL_SECONDS = 60
