@@ -63,8 +63,14 @@ look_behind(struct txn *tx, struct serving *s, enum err outcome)
 
 	if (!name_is_system(name) || name.n <= 2)
 		return outcome;
-	e = stream_lookup(tx, slice_from(name, 2), &base);
-	if (e == ERR_NO_STREAM || e == ERR_DELETED)
+	/* The right to the metadata is enough to learn that the stream is
+	 * there, what else begins with $ needs more. */
+	if (name_is_meta(name))
+		e = stream_lookup(tx, name_base(name), &base);
+	else
+		e = access_lookup(
+		    tx, s->request->who, slice_from(name, 2), &base);
+	if (e == ERR_NO_STREAM || e == ERR_DELETED || e == ERR_DENIED)
 		return outcome;
 	s->without_metadata = e == ERR_OK;
 	return e;

@@ -2,53 +2,68 @@
 
 #include "store/access.h"
 #include "store/buf.h"
+#include "store/defaults.h"
 #include "store/identity.h"
 #include "store/json.h"
 #include "store/stream.h"
 
 #define EVERYBODY "$all"
 
-/* The list that decides: one that was given, or the built-in one. */
+/* The list that decides. */
 struct rule {
 	struct json_value list;
-	bool is_given;
-	const char *otherwise; /* the only role, if no list is given */
+	struct defaults *defaults; /* held, if the list is one of theirs */
+	const char *otherwise;     /* the only role, without any list */
 };
 
-static struct json_value
-find_list(struct slice acl, const char *right, bool *found)
+static bool
+find_list(struct slice acl, const char *right, struct json_value *list)
 {
 	struct json_value object = {JSON_OBJECT, acl}, v;
-	struct json_value list = {JSON_NULL, {NULL, 0}};
 	struct json_iter it;
 	struct slice name;
+	bool found = false;
 
-	*found = false;
 	if (acl.n == 0)
-		return list;
+		return false;
 	json_iter_init(&it, object);
 	while (json_iter_member(&it, &name, &v))
-		if (json_name_is(name, right)) {
-			list = v;
-			*found = true;
+		if (settings_name_is(name, right)) {
+			*list = v;
+			found = true;
 		}
-	return list;
+	return found;
 }
 
 /* A metastream follows its base stream's rights to the metadata. */
-static struct rule
-find_rule(const struct access_subject *s, enum access_right right)
+static enum err
+rule_init(struct rule *rule, struct txn *tx, const struct access_subject *s,
+    enum access_right right)
 {
 	static const char *const own[] = {"$r", "$w", "$d"};
 	static const char *const meta[] = {"$mr", "$mw", NULL};
 	bool is_meta = name_is_meta(s->name);
-	struct slice name = is_meta ? name_base(s->name) : s->name;
-	struct rule rule;
+	bool is_system = name_is_system(is_meta ? name_base(s->name) : s->name);
+	const char *name = is_meta ? meta[right] : own[right];
+	enum err e;
 
-	rule.list = find_list(
-	    s->acl, is_meta ? meta[right] : own[right], &rule.is_given);
-	rule.otherwise = name_is_system(name) ? IDENTITY_ADMINS : EVERYBODY;
-	return rule;
+	*rule =
+	    (struct rule){.otherwise = is_system ? IDENTITY_ADMINS : EVERYBODY};
+	if (find_list(s->acl, name, &rule->list))
+		return ERR_OK;
+	if ((e = defaults_hold(tx, &rule->defaults)) != ERR_OK)
+		return e;
+	if (find_list(
+		defaults_acl(rule->defaults, is_system), name, &rule->list))
+		return ERR_OK;
+	defaults_release(&rule->defaults);
+	return ERR_OK;
+}
+
+static void
+rule_fini(struct rule *rule)
+{
+	defaults_release(&rule->defaults);
 }
 
 typedef bool role_f(const void *arg, struct slice role);
@@ -71,7 +86,7 @@ any_role(const struct rule *rule, role_f *passes, const void *arg)
 	struct json_value role;
 	struct json_iter it;
 
-	if (!rule->is_given)
+	if (rule->list.text.n == 0)
 		return passes(arg, slice_str(rule->otherwise));
 	if (rule->list.kind == JSON_STRING)
 		return role_passes(rule->list, passes, arg);
@@ -123,12 +138,15 @@ access_check(struct txn *tx, const struct access_subject *s,
     const struct identity *who, enum access_right right)
 {
 	struct rule rule;
+	enum err e;
 
-	(void)tx;
 	if (is_out_of_question(s, right))
 		return ERR_DENIED;
-	rule = find_rule(s, right);
-	return rule_lets(&rule, who) ? ERR_OK : ERR_DENIED;
+	if ((e = rule_init(&rule, tx, s, right)) != ERR_OK)
+		return e;
+	e = rule_lets(&rule, who) ? ERR_OK : ERR_DENIED;
+	rule_fini(&rule);
+	return e;
 }
 
 enum err
@@ -137,11 +155,14 @@ access_read(struct txn *tx, const struct identity *who, struct stream *s)
 	struct access_subject subject = {
 	    s->name, name_is_meta(s->name) ? s->base.acl : s->settings.acl};
 	struct rule rule;
+	enum err e;
 
-	(void)tx;
-	rule = find_rule(&subject, ACCESS_READ);
+	if ((e = rule_init(&rule, tx, &subject, ACCESS_READ)) != ERR_OK)
+		return e;
 	s->is_public = rule_is_public(&rule);
-	return rule_lets(&rule, who) ? ERR_OK : ERR_DENIED;
+	e = rule_lets(&rule, who) ? ERR_OK : ERR_DENIED;
+	rule_fini(&rule);
+	return e;
 }
 
 enum err

@@ -13,6 +13,7 @@
 
 #include "store/alloc.h"
 #include "store/clock.h"
+#include "store/defaults.h"
 #include "store/env.h"
 #include "store/log.h"
 
@@ -46,6 +47,7 @@ struct region {
 struct env {
 	DB_ENV *handle;
 	DB *tables[TABLES];
+	struct defaults_cache *defaults;
 	atomic_bool panicked;
 	atomic_llong second;  /* in which the last message came */
 	atomic_uint messages; /* in that second */
@@ -353,6 +355,7 @@ env_open(struct env **out, const struct env_options *o)
 	if (!version_fits())
 		return ERR_CORRUPT;
 	env = xcalloc(1, sizeof(*env));
+	env->defaults = defaults_cache_new();
 	if ((r = open_all(env, o)) == 0) {
 		*out = env;
 		return ERR_OK;
@@ -380,6 +383,7 @@ env_close(struct env **envp)
 	if (env->handle != NULL &&
 	    (r = env->handle->close(env->handle, 0)) != 0)
 		log_warn("store", "closing: %s", db_strerror(r));
+	defaults_cache_free(&env->defaults);
 	free(env);
 	*envp = NULL;
 }
@@ -402,6 +406,7 @@ env_abandon(struct env **envp)
 	for (i = 0; i < env->nregions; i++)
 		munmap((void *)env->regions[i].from,
 		    env->regions[i].to - env->regions[i].from);
+	defaults_cache_free(&env->defaults);
 	/* Not freed: the library's handles, which point back at env. */
 	*envp = NULL;
 }
@@ -417,6 +422,12 @@ bool
 env_panicked(const struct env *env)
 {
 	return atomic_load(&env->panicked);
+}
+
+struct defaults_cache *
+env_defaults(struct env *env)
+{
+	return env->defaults;
 }
 
 DB_ENV *

@@ -28,6 +28,7 @@ enum table {
 	TABLES
 };
 
+struct defaults_cache;
 struct env;
 
 struct env_options {
@@ -67,6 +68,9 @@ bool env_disk_is_full(struct env *);
 
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);
+
+/* What was read of $settings. */
+struct defaults_cache *env_defaults(struct env *);
 
 /*
  * Whether a snapshot can be read from this table.  From the others readers

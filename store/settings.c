@@ -9,9 +9,8 @@
 
 #define TRUNCATE_MEMBER "$tb"
 
-/* Whether the raw name of a member says exactly this. */
-static bool
-name_is(struct slice raw, const char *name)
+bool
+settings_name_is(struct slice raw, const char *name)
 {
 	struct buf said = {0};
 	bool is;
@@ -73,8 +72,8 @@ is_role_list(struct json_value v)
 	return true;
 }
 
-static bool
-read_acl(const struct json_value *v, struct slice *out)
+bool
+settings_read_acl(const struct json_value *v, struct slice *out)
 {
 	static const char *const rights[] = {"$r", "$w", "$d", "$mr", "$mw"};
 	struct json_iter it;
@@ -86,7 +85,7 @@ read_acl(const struct json_value *v, struct slice *out)
 		return false;
 	json_iter_init(&it, *v);
 	while (json_iter_member(&it, &name, &list)) {
-		for (i = 0; i < 5 && !name_is(name, rights[i]); i++)
+		for (i = 0; i < 5 && !settings_name_is(name, rights[i]); i++)
 			continue;
 		if (i == 5 || !is_role_list(list))
 			return false;
@@ -99,18 +98,18 @@ read_acl(const struct json_value *v, struct slice *out)
 static bool
 read_member(struct settings *s, struct slice name, const struct json_value *v)
 {
-	if (name_is(name, "$maxCount"))
+	if (settings_name_is(name, "$maxCount"))
 		return read_limit(v, 1, &s->max_count);
-	if (name_is(name, "$maxAge"))
+	if (settings_name_is(name, "$maxAge"))
 		return read_limit(v, 1, &s->max_age);
-	if (name_is(name, TRUNCATE_MEMBER))
+	if (settings_name_is(name, TRUNCATE_MEMBER))
 		return read_limit(v, 0, &s->truncate_before);
-	if (name_is(name, "$cacheControl"))
+	if (settings_name_is(name, "$cacheControl"))
 		return read_limit(v, 1, &s->cache_control);
-	if (name_is(name, "$tmp"))
+	if (settings_name_is(name, "$tmp"))
 		return v->kind == JSON_BOOL;
-	if (name_is(name, "$acl"))
-		return read_acl(v, &s->acl);
+	if (settings_name_is(name, "$acl"))
+		return settings_read_acl(v, &s->acl);
 	return true;
 }
 
@@ -159,7 +158,7 @@ print_others(struct buf *out, struct json_value document)
 
 	json_iter_init(&it, document);
 	while (json_iter_member(&it, &name, &v)) {
-		if (name_is(name, TRUNCATE_MEMBER))
+		if (settings_name_is(name, TRUNCATE_MEMBER))
 			continue;
 		buf_add_char(out, '"');
 		buf_add_slice(out, name);

@@ -19,6 +19,8 @@
 #define SETTINGS_MAX_ACL      3000      /* bytes of the $acl member */
 #define SETTINGS_MAX_SIZE     (34 + SETTINGS_MAX_ACL)
 
+struct json_value;
+
 struct settings {
 	int64_t max_count;       /* newest events that can be read; 0: all */
 	int64_t max_age;         /* seconds; 0: no limit */
@@ -33,6 +35,15 @@ struct settings {
  * acl points into the event.  ERR_TOO_LARGE: $acl beyond SETTINGS_MAX_ACL.
  */
 enum err settings_read(struct settings *, const struct event *);
+
+/*
+ * Read an $acl: an object with no members but the five rights, each a string
+ * or an array of strings.  False: it is none, and *out is as it was.
+ */
+bool settings_read_acl(const struct json_value *, struct slice *out);
+
+/* Whether the raw name of a member says exactly this. */
+bool settings_name_is(struct slice raw, const char *name);
 
 bool settings_soft_deleted(const struct settings *);
 

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "store/access.h"
-#include "store/alloc.h"
+#include "store/clock.h"
 #include "store/identity.h"
+#include "store/tbl_counters.h"
 #include "tests/unit/fixture_store.h"
 
 /* Who asks, in this order in what a case expects. */
@@ -123,6 +124,153 @@ each_right_is_decided_by_its_own_list(void **state)
 		q.right = ACCESS_DELETE;
 		assert_string_equal(answer(*state, &q), cases[i].delete);
 	}
+}
+
+/* $settings. */
+
+static void
+set_defaults(struct fixture *f, const char *document)
+{
+	struct event ev = {
+	    .type = slice_str("any"), .data = slice_str(document)};
+
+	guid_random(&ev.id);
+	assert_int_equal(fixture_put(f, "$settings", &ev).outcome, ERR_OK);
+}
+
+static void
+expect_reading(struct fixture *f, const char *stream, const char *expected)
+{
+	struct question q = {stream, "", ACCESS_READ, ""};
+
+	assert_string_equal(answer(f, &q), expected);
+}
+
+static void
+the_newest_settings_are_the_defaults(void **state)
+{
+	static const struct {
+		const char *document;
+		const char *user, *system, *meta; /* reading of */
+	} cases[] = {
+	    {"{\"$userStreamAcl\":{\"$r\":\"staff\"}}", "nnyyy", "nnnyy",
+		"yyyyy"},
+	    {"{\"$systemStreamAcl\":{\"$r\":[\"ann\",\"staff\"]}}", "yyyyy",
+		"nyyyy", "yyyyy"},
+	    {"{\"$userStreamAcl\":{\"$r\":\"\",\"$mr\":\"ann\"},"
+	     "\"$systemStreamAcl\":{\"$r\":\"$all\"},\"more\":1}",
+		"nnnyy", "yyyyy", "nynyy"},
+	    {"{\"$userStreamAcl\":{}}", "yyyyy", "nnnyy", "yyyyy"},
+	    /* What is wrong somewhere counts nowhere. */
+	    {"{\"$userStreamAcl\":{\"$r\":\"staff\"},"
+	     "\"$systemStreamAcl\":[]}",
+		"yyyyy", "nnnyy", "yyyyy"},
+	    {"{\"$userStreamAcl\":{\"$r\":\"staff\",\"x\":\"y\"}}", "yyyyy",
+		"nnnyy", "yyyyy"},
+	    {"{\"$userStreamAcl\":{\"$r\":[1]}}", "yyyyy", "nnnyy", "yyyyy"},
+	    {"{\"$userStreamAcl\":{\"$r\":\"staff\"}", "yyyyy", "nnnyy",
+		"yyyyy"},
+	    {"", "yyyyy", "nnnyy", "yyyyy"},
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		set_defaults(*state, cases[i].document);
+		expect_reading(*state, "s", cases[i].user);
+		expect_reading(*state, "$s", cases[i].system);
+		expect_reading(*state, "$$s", cases[i].meta);
+	}
+}
+
+static void
+a_list_of_the_streams_own_comes_before_the_defaults(void **state)
+{
+	struct question q = {"s", "{\"$r\":\"ann\"}", ACCESS_READ, ""};
+
+	set_defaults(
+	    *state, "{\"$userStreamAcl\":{\"$r\":\"staff\",\"$w\":\"staff\"}}");
+	assert_string_equal(answer(*state, &q), "nynyy");
+	q.right = ACCESS_WRITE;
+	assert_string_equal(answer(*state, &q), "nnyyy");
+	q.right = ACCESS_DELETE;
+	assert_string_equal(answer(*state, &q), "yyyyy");
+}
+
+#define FOR_STAFF "{\"$userStreamAcl\":{\"$r\":\"staff\"}}"
+
+static void
+settings_that_do_not_show_do_not_count(void **state)
+{
+	struct fixture *f = *state;
+
+	set_defaults(f, FOR_STAFF);
+	expect_reading(f, "s", "nnyyy");
+	fixture_describe(f, "$settings", "{\"$tb\":1}");
+	expect_reading(f, "s", "yyyyy");
+	fixture_describe(f, "$settings", "{\"$tb\":0}");
+	expect_reading(f, "s", "nnyyy");
+	fixture_delete(f, "$settings", APPEND_SOFT_DELETE, EXPECT_ANY);
+	expect_reading(f, "s", "yyyyy");
+	set_defaults(f, FOR_STAFF);
+	expect_reading(f, "s", "nnyyy");
+	fixture_delete(f, "$settings", APPEND_HARD_DELETE, EXPECT_ANY);
+	expect_reading(f, "s", "yyyyy");
+}
+
+static void
+settings_may_grow_too_old(void **state)
+{
+	struct fixture *f = *state;
+
+	f->now = clock_now_ticks() - 10 * CLOCK_TICKS_PER_S;
+	set_defaults(f, FOR_STAFF);
+	expect_reading(f, "s", "nnyyy");
+	fixture_describe(f, "$settings", "{\"$maxAge\":5}");
+	expect_reading(f, "s", "yyyyy");
+	fixture_describe(f, "$settings", "{\"$maxAge\":1000000}");
+	expect_reading(f, "s", "nnyyy");
+}
+
+/* Change the defaults, ask, and leave nothing behind. */
+static enum err
+change_ask_undo(struct txn *tx, void *arg)
+{
+	struct event ev = {.type = slice_str("t"),
+	    .data = slice_str("{\"$userStreamAcl\":{\"$r\":\"ann\"}}")};
+	struct counters counters;
+	struct append_batch batch = {.next = &counters};
+	struct new_event ne;
+	struct append a = {.stream = slice_str("$settings"),
+	    .expected = EXPECT_ANY,
+	    .events = &ne,
+	    .n = 1,
+	    .who = identity_server()};
+	enum err e;
+
+	guid_random(&ev.id);
+	if ((e = new_event_init(&ne, &ev)) != ERR_OK)
+		return e;
+	if ((e = tbl_counters_get_for_update(tx, &counters)) == ERR_OK &&
+	    (e = append_apply(tx, &a, &batch)) == ERR_OK &&
+	    (e = ask(tx, arg)) == ERR_OK)
+		e = ERR_TAKEN; /* which undoes it */
+	new_event_fini(&ne);
+	return e;
+}
+
+static void
+what_is_undone_is_nobodys_default(void **state)
+{
+	struct fixture *f = *state;
+	struct question q = {"s", "", ACCESS_READ, ""};
+
+	assert_int_equal(
+	    fixture_run(f, TXN_WRITE, change_ask_undo, &q), ERR_TAKEN);
+	assert_string_equal(q.answer, "nynyy");
+	expect_reading(f, "s", "yyyyy");
+	/* Another event comes to stand where the undone one stood. */
+	set_defaults(f, FOR_STAFF);
+	expect_reading(f, "s", "nnyyy");
 }
 
 /* Appends are checked with what they are carried out on. */
@@ -330,6 +478,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(each_right_is_decided_by_its_own_list),
+	    TEST(the_newest_settings_are_the_defaults),
+	    TEST(a_list_of_the_streams_own_comes_before_the_defaults),
+	    TEST(settings_that_do_not_show_do_not_count),
+	    TEST(settings_may_grow_too_old),
+	    TEST(what_is_undone_is_nobodys_default),
 	    TEST(a_write_needs_the_right_to_write),
 	    TEST(metadata_needs_the_right_that_held_before_it),
 	    TEST(access_comes_before_everything_else),
