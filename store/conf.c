@@ -24,6 +24,7 @@
 #include "store/slice.h"
 
 #define MIB        1048576
+#define ADDRESSES  "an array of at most 100 IP addresses, as in [\"127.0.0.1\"]"
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 #define ALNUM                                  \
 	"0123456789abcdefghijklmnopqrstuvwxyz" \
@@ -46,6 +47,9 @@ enum key_index {
 	KEY_MAX_EVENT_BYTES,
 	KEY_MAX_BODY_BYTES,
 	KEY_DURABILITY,
+	KEY_PASSWORD_COST,
+	KEY_TRUSTED_AUTH,
+	KEY_TRUSTED_PROXIES,
 	KEYS
 };
 
@@ -234,6 +238,27 @@ read_size(void *field, const struct key *key, const json_t *v)
 }
 
 static bool
+read_addresses(void *field, const struct key *key, const json_t *v)
+{
+	struct address_list *list = field;
+	size_t n = json_array_size(v);
+	const char *text;
+
+	if (v == NULL || json_typeof(v) != JANSSON_ARRAY ||
+	    n > (size_t)key->max)
+		return false;
+	list->items = xcalloc(n, sizeof(*list->items));
+	while (list->n < n) {
+		text = plain_text(json_array_get(v, list->n));
+		if (text == NULL ||
+		    !address_parse(&list->items[list->n], slice_str(text)))
+			return false;
+		list->n++;
+	}
+	return true;
+}
+
+static bool
 read_durability(void *field, const struct key *key, const json_t *v)
 {
 	const char *text = plain_text(v);
@@ -267,6 +292,12 @@ static const struct key keys[KEYS] = {
 	offsetof(struct conf, max_body_bytes), NULL, 1, 1024 * MIB},
     [KEY_DURABILITY] = {"durability", read_durability,
 	offsetof(struct conf, durability), "\"disk\" or \"os\"", 0, 0},
+    [KEY_PASSWORD_COST] = {"password_cost", read_unsigned,
+	offsetof(struct conf, password_cost), NULL, 1, 11},
+    [KEY_TRUSTED_AUTH] = {"trusted_auth", read_addresses,
+	offsetof(struct conf, trusted_auth), ADDRESSES, 0, 100},
+    [KEY_TRUSTED_PROXIES] = {"trusted_proxies", read_addresses,
+	offsetof(struct conf, trusted_proxies), ADDRESSES, 0, 100},
 };
 
 /* What a string of the file says, for a message. */
@@ -462,7 +493,8 @@ set_defaults(struct conf *c)
 	    .cache_mb = 64,
 	    .max_event_bytes = 4 * MIB,
 	    .max_body_bytes = 16 * MIB,
-	    .durability = CONF_DISK};
+	    .durability = CONF_DISK,
+	    .password_cost = 5};
 }
 
 enum err
@@ -502,6 +534,8 @@ conf_free(struct conf **conf)
 	for (i = 0; i < (*conf)->nhosts; i++)
 		free((*conf)->hosts[i]);
 	free((*conf)->hosts);
+	free((*conf)->trusted_auth.items);
+	free((*conf)->trusted_proxies.items);
 	free(*conf);
 	*conf = NULL;
 }

@@ -97,6 +97,9 @@ a_file_with_data_alone_gets_the_defaults(void **state)
 	assert_int_equal(c->max_event_bytes, 4194304);
 	assert_int_equal(c->max_body_bytes, 16777216);
 	assert_int_equal(c->durability, CONF_DISK);
+	assert_int_equal(c->password_cost, 5);
+	assert_int_equal(c->trusted_auth.n, 0);
+	assert_int_equal(c->trusted_proxies.n, 0);
 	conf_free(&c);
 	assert_null(c);
 	conf_free(&c);
@@ -107,6 +110,8 @@ every_key_is_read(void **state)
 {
 	struct conf *c = accepted(*state,
 	    "{\"durability\": \"os\", \"max_body_bytes\": 3000,\n"
+	    "\"password_cost\": 1, \"trusted_auth\": [\"::1\"],\n"
+	    "\"trusted_proxies\": [\"10.0.0.1\", \"10.0.0.2\"],\n"
 	    "\"max_event_bytes\": 2000, \"cache_mb\": 128, \"threads\": 7,\n"
 	    "\"url\": \"https://a.example/r\", \"d\\u0061ta\": \"/srv\"}\n");
 
@@ -117,6 +122,9 @@ every_key_is_read(void **state)
 	assert_int_equal(c->max_event_bytes, 2000);
 	assert_int_equal(c->max_body_bytes, 3000);
 	assert_int_equal(c->durability, CONF_OS);
+	assert_int_equal(c->password_cost, 1);
+	assert_int_equal(c->trusted_auth.n, 1);
+	assert_int_equal(c->trusted_proxies.n, 2);
 	conf_free(&c);
 }
 
@@ -213,11 +221,35 @@ hosts_are_names_without_ports_or_a_star(void **state)
 }
 
 static void
+addresses_are_read_and_names_refused(void **state)
+{
+	static const char *const wrong[] = {"\"::1\"", "[1]", "[\"\"]",
+	    "[\"a.example\"]", "[\"::1/64\"]", "{}"};
+	struct conf *c = accepted(
+	    *state, "{\"data\":\"/x\",\"trusted_auth\":[\"::ffff:10.0.0.9\"]}");
+	char text[80];
+	struct address a;
+	size_t i;
+
+	assert_true(address_parse(&a, slice_str("10.0.0.9")));
+	assert_true(address_is_in(&c->trusted_auth, &a));
+	assert_false(address_is_in(&c->trusted_proxies, &a));
+	conf_free(&c);
+	for (i = 0; i < COUNT(wrong); i++) {
+		snprintf(text, sizeof(text),
+		    "{\"data\":\"/x\",\"trusted_auth\":%s}", wrong[i]);
+		assert_int_equal(
+		    read_bytes(*state, &c, text, strlen(text)), ERR_INVALID);
+	}
+}
+
+static void
 an_unknown_key_is_refused_with_the_known_ones(void **state)
 {
 	static const char known[] =
 	    "is not a key of this file; the keys are data, url, hosts, "
-	    "threads, cache_mb, max_event_bytes, max_body_bytes, durability";
+	    "threads, cache_mb, max_event_bytes, max_body_bytes, durability, "
+	    "password_cost, trusted_auth, trusted_proxies";
 	static const char *const names[] = {
 	    "cluster", "Threads", "thread", "threads ", ""};
 	char text[64], why[256];
@@ -456,6 +488,7 @@ main(void)
 	    TEST(a_number_out_of_range_or_of_another_type_is_refused),
 	    TEST(a_body_smaller_than_an_event_is_refused),
 	    TEST(hosts_are_names_without_ports_or_a_star),
+	    TEST(addresses_are_read_and_names_refused),
 	    TEST(an_unknown_key_is_refused_with_the_known_ones),
 	    TEST(a_repeated_key_is_refused_with_both_lines),
 	    TEST(a_missing_folder_is_refused),
