@@ -24,7 +24,8 @@ struct serving {
 	struct stream stream;
 	int64_t from; /* where the page really begins */
 	bool unchanged;
-	bool is_end; /* of the stream, in the page's direction */
+	bool is_end;   /* of the stream, in the page's direction */
+	bool is_final; /* the page will never change */
 };
 
 bool
@@ -92,20 +93,32 @@ read_backward(struct txn *tx, struct serving *s)
 		    (range.from <= st->last &&
 			(page_count(pg) == 0 ||
 			    page_entry(pg, 0)->event.number != range.from));
+	s->is_final = !s->query->at_head && s->from <= st->last;
 	return ERR_OK;
 }
 
+/*
+ * A page that ends just at the last event but shows none, all being hidden,
+ * leads on like those before it: it is kept for ever by whoever has it, and
+ * who waited there would wait for ever.
+ */
 static enum err
 read_forward(struct txn *tx, struct serving *s)
 {
 	const struct stream *st = &s->stream;
 	struct stream_range range = {s->from, st->last};
+	struct page *pg = s->request->page;
+	enum err e;
 
 	/* Written so that nothing overflows near the greatest number. */
-	s->is_end = s->from > st->last || st->last - s->from < s->query->count;
-	if (!s->is_end)
+	s->is_final = st->last - s->from >= s->query->count - 1;
+	if (s->is_final)
 		range.to = s->from + s->query->count - 1;
-	return stream_page(tx, st, &range, s->request->page);
+	if ((e = stream_page(tx, st, &range, pg)) != ERR_OK)
+		return e;
+	s->is_end = !s->is_final ||
+		    (range.to == st->last && page_count(pg) > 0);
+	return ERR_OK;
 }
 
 static enum err
@@ -196,16 +209,7 @@ add_links(struct feed *f, const struct serving *s)
 static void
 add_cache_headers(const struct serving *s)
 {
-	const struct feed_query *q = s->query;
-	bool forever;
-
-	if (q->forward)
-		forever =
-		    !s->is_end || (s->from <= s->stream.last &&
-				      s->stream.last - s->from == q->count - 1);
-	else
-		forever = !q->at_head && s->from <= s->stream.last;
-	if (forever)
+	if (s->is_final)
 		cache_forever(s->request, &s->stream);
 	else
 		cache_briefly(s->request, &s->stream, s->stream.last);

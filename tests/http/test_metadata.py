@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from events import (ATOM, BRIEFLY, EVENT, EVENTS, GONE, JSON,
-                    assert_refused, event, fill, get, new_id, new_name,
+from events import (ATOM, BRIEFLY, EVENT, EVENTS, FOREVER, GONE, JSON,
+                    assert_refused, event, fill, get, links, new_id, new_name,
                     numbers, path, post, set_metadata, write)
 
 
@@ -220,6 +220,20 @@ def test_a_page_of_hidden_events_is_empty_and_not_the_end(node, stream):
     follow = [each["uri"] for each in feed["links"]
               if each["relation"] == "previous"]
     assert follow == [node.base + path(stream, 3, "forward", 3)]
+
+
+def test_a_page_that_ends_in_hidden_events_leads_on(node, stream):
+    """It may be kept for ever, so nobody must be left waiting there."""
+    set_metadata(node, stream, {"$tb": 8})
+    answer = get(node, path(stream, 5, "forward", 3))
+    assert answer.headers["cache-control"] == FOREVER
+    feed = answer.json()
+    assert (feed["entries"], feed["headOfStream"]) == ([], False)
+    then = links(feed)["previous"]
+    assert then == node.base + path(stream, 8, "forward", 3)
+    last = get(node, path(stream, 8, "forward", 3))
+    assert last.headers["cache-control"] == BRIEFLY
+    assert "previous" not in links(last.json())
 
 
 def test_a_backward_page_ends_where_events_are_hidden(node, stream):
