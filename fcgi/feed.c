@@ -116,8 +116,8 @@ read_forward(struct txn *tx, struct serving *s)
 		range.to = s->from + s->query->count - 1;
 	if ((e = stream_page(tx, st, &range, pg)) != ERR_OK)
 		return e;
-	s->is_end = !s->is_final ||
-		    (range.to == st->last && page_count(pg) > 0);
+	s->is_end =
+	    !s->is_final || (range.to == st->last && page_count(pg) > 0);
 	return ERR_OK;
 }
 
