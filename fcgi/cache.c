@@ -22,18 +22,26 @@ cache_forever(struct request *r, const struct stream *s)
 }
 
 void
+cache_never(struct request *r)
+{
+	reply_header(
+	    &r->reply, "Cache-Control", "max-age=0, no-cache, must-revalidate");
+	reply_header(&r->reply, "Vary", "Accept");
+}
+
+void
 cache_briefly(struct request *r, const struct stream *s, int64_t etag)
 {
 	struct buf *h = &r->reply.headers;
 
-	if (s->settings.cache_control > 0)
+	if (s->settings.cache_control > 0) {
 		reply_header(&r->reply, "Cache-Control",
 		    "max-age=%" PRId64 ", %s", s->settings.cache_control,
 		    who_may_keep(s));
-	else
-		reply_header(&r->reply, "Cache-Control",
-		    "max-age=0, no-cache, must-revalidate");
-	reply_header(&r->reply, "Vary", "Accept");
+		reply_header(&r->reply, "Vary", "Accept");
+	} else {
+		cache_never(r);
+	}
 	if (etag < 0)
 		return;
 	buf_add_str(h, "ETag: ");

@@ -15,7 +15,10 @@ struct stream;
 /* Cache-Control and Vary of something that never changes. */
 void cache_forever(struct request *, const struct stream *);
 
-/* Of something that does: with an ETag for this position, if it is >= 0. */
+/* Of something that is to be asked for again each time. */
+void cache_never(struct request *);
+
+/* Of something that changes: with an ETag for this position, if it is >= 0. */
 void cache_briefly(struct request *, const struct stream *, int64_t etag);
 
 /* Whether If-None-Match names what the answer would be. */

@@ -109,6 +109,13 @@ static const enum media info_types[] = {
     MEDIA_TEXT,
 };
 
+static const enum media gossip_types[] = {
+    MEDIA_JSON,
+    MEDIA_XML,
+    MEDIA_TEXT_XML,
+    MEDIA_TEXT,
+};
+
 static const enum media jx_types[] = {
     MEDIA_JSON,
 };
@@ -123,6 +130,8 @@ const struct media_list media_atom_nobatch = {
     atom_nobatch_types, COUNT(atom_nobatch_types), MEDIA_ATOM_JSON};
 const struct media_list media_info = {
     info_types, COUNT(info_types), MEDIA_JSON};
+const struct media_list media_gossip = {
+    gossip_types, COUNT(gossip_types), MEDIA_JSON};
 const struct media_list media_jx = {jx_types, COUNT(jx_types), MEDIA_JSON};
 
 /* How closely an item of Accept names a type, the closest last. */

@@ -35,6 +35,7 @@ struct resource {
 
 /* Each h_*.c has one of these tables, ended by a path of NULL. */
 extern const struct resource h_all_resources[];
+extern const struct resource h_gossip_resources[];
 extern const struct resource h_metadata_resources[];
 extern const struct resource h_node_resources[];
 extern const struct resource h_stream_resources[];
