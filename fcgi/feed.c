@@ -9,7 +9,6 @@
 #include "fcgi/feed_print.h"
 #include "fcgi/header.h"
 #include "fcgi/options.h"
-#include "fcgi/poll.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
 #include "store/access.h"
@@ -152,22 +151,6 @@ came_too_early(const struct serving *s, enum err e)
 	return e == ERR_OK && (s->unchanged || s->from > s->stream.last);
 }
 
-static enum err
-read_or_wait(struct serving *s)
-{
-	struct server *server = s->request->server;
-	struct poll poll;
-	enum err e;
-
-	poll_begin(&poll, server, s->options.poll_s);
-	do {
-		poll_mark(&poll);
-		e = stream_run(server->store, read_page, s);
-	} while (came_too_early(s, e) && poll_wait(&poll));
-	poll_end(&poll);
-	return e;
-}
-
 static void
 add_backward_links(struct feed *f, const struct serving *s)
 {
@@ -291,7 +274,10 @@ feed_serve(struct request *r, const struct feed_query *query)
 		return;
 	if (q.count == 0)
 		q.count = FEED_DEFAULT_COUNT;
-	e = read_or_wait(&s);
+	poll_look(r, q.stream);
+	e = stream_run(r->server->store, read_page, &s);
+	if (came_too_early(&s, e) && poll_wait(r, s.options.poll_s))
+		return;
 	if (e == ERR_TOO_LARGE) {
 		reply_too_large(r);
 	} else if (e != ERR_OK) {

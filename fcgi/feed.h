@@ -33,7 +33,7 @@ bool feed_read_from(
 /* Read a page's size.  False: the reply says what is wrong with it. */
 bool feed_read_count(struct request *, int64_t *count, struct slice);
 
-/* Answer with the page; the reply is complete. */
+/* Answer with the page: the reply is complete, or the request waits. */
 void feed_serve(struct request *, const struct feed_query *);
 
 #endif

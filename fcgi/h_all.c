@@ -12,7 +12,6 @@
 #include "fcgi/header.h"
 #include "fcgi/media.h"
 #include "fcgi/options.h"
-#include "fcgi/poll.h"
 #include "fcgi/redirect.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -147,22 +146,12 @@ read_page(struct txn *tx, void *arg)
 	return access_resolve(tx, r->who, &s->stream, r->page);
 }
 
-static enum err
-read_or_wait(struct serving *s)
+/* Whether there is nothing yet that a long poll would be answered with. */
+static bool
+came_too_early(const struct serving *s, enum err e)
 {
-	struct server *server = s->request->server;
-	struct poll poll;
-	enum err e;
-
-	poll_begin(&poll, server, s->options.poll_s);
-	do {
-		poll_mark(&poll);
-		e = stream_run(server->store, read_page, s);
-	} while (e == ERR_OK &&
-		 (s->unchanged || page_count(s->request->page) == 0) &&
-		 poll_wait(&poll));
-	poll_end(&poll);
-	return e;
+	return e == ERR_OK &&
+	       (s->unchanged || page_count(s->request->page) == 0);
 }
 
 /* Entries stand in the order in which they were read. */
@@ -283,7 +272,11 @@ serve(struct serving *s)
 
 	if (!(s->forward ? options_for_poll : options_for_read)(r, &s->options))
 		return;
-	if ((e = read_or_wait(s)) != ERR_OK) {
+	poll_look(r, slice_str(NAME));
+	e = stream_run(r->server->store, read_page, s);
+	if (came_too_early(s, e) && poll_wait(r, s->options.poll_s))
+		return;
+	if (e != ERR_OK) {
 		reply_error(&r->reply, e);
 	} else if (s->unchanged) {
 		cache_reply_unchanged(r);

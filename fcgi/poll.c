@@ -1,61 +1,36 @@
 #include "config.h"
 
 #include "fcgi/poll.h"
+#include "fcgi/request.h"
 #include "fcgi/server.h"
+#include "fcgi/waiting.h"
 #include "store/clock.h"
-#include "store/stream.h"
-
-/* So often a request that waits looks whether the worker stops. */
-#define LONGEST_NAP_MS 500
+#include "store/store.h"
 
 void
-poll_begin(struct poll *p, struct server *server, int64_t seconds)
+poll_look(struct request *r, struct slice stream)
 {
-	*p = (struct poll){.server = server,
-	    .deadline = seconds == 0 ? 0 : clock_mono_ms() + seconds * 1000};
-}
-
-void
-poll_mark(struct poll *p)
-{
-	p->seen = stream_wait_mark(p->server->store);
+	r->poll.mark = wakeup_mark(store_wakeup(r->server->store), stream);
 }
 
 static bool
-take_place(struct poll *p)
+begin(struct request *r, int64_t seconds)
 {
-	if (p->waits)
-		return true;
-	if (atomic_fetch_add(&p->server->waiting, 1) >=
-	    p->server->max_waiting) {
-		atomic_fetch_sub(&p->server->waiting, 1);
+	if (!waiting_take_place(r->server->waiting))
 		return false;
-	}
-	p->waits = true;
+	r->poll.deadline = clock_mono_ms() + seconds * 1000;
 	return true;
 }
 
 bool
-poll_wait(struct poll *p)
+poll_wait(struct request *r, int64_t seconds)
 {
-	int64_t left;
+	struct poll *p = &r->poll;
 
-	while (p->deadline != 0 && !atomic_load(&p->server->stopping)) {
-		left = p->deadline - clock_mono_ms();
-		if (left <= 0 || !take_place(p))
-			return false;
-		stream_wait(p->server->store, p->seen,
-		    left < LONGEST_NAP_MS ? left : LONGEST_NAP_MS);
-		if (stream_wait_mark(p->server->store) != p->seen)
-			return true;
-	}
-	return false;
-}
-
-void
-poll_end(struct poll *p)
-{
-	if (p->waits)
-		atomic_fetch_sub(&p->server->waiting, 1);
-	p->waits = false;
+	if (seconds == 0 || p->is_over || atomic_load(&r->server->stopping))
+		return false;
+	p->waits =
+	    p->waited > 0 ? clock_mono_ms() < p->deadline : begin(r, seconds);
+	p->waited += p->waits;
+	return p->waits;
 }

@@ -61,13 +61,8 @@ request_new(struct request **out, struct server *server, int listen_fd)
 }
 
 void
-request_free(struct request **rp)
+request_rest(struct request *r)
 {
-	struct request *r = *rp;
-
-	if (r == NULL)
-		return;
-	FCGX_Free(&r->fcgx, 1);
 	identity_free(&r->who);
 	page_free(&r->page);
 	reply_fini(&r->reply);
@@ -75,6 +70,17 @@ request_free(struct request **rp)
 	buf_fini(&r->base);
 	buf_fini(&r->room);
 	buf_fini(&r->out);
+}
+
+void
+request_free(struct request **rp)
+{
+	struct request *r = *rp;
+
+	if (r == NULL)
+		return;
+	FCGX_Free(&r->fcgx, 1);
+	request_rest(r);
 	free(r);
 	*rp = NULL;
 }
@@ -141,6 +147,8 @@ request_begin(struct request *r)
 	buf_reset(&r->room);
 	buf_reset(&r->out);
 	reply_reset(&r->reply);
+	if (r->page == NULL)
+		r->page = page_new();
 	page_reset(r->page);
 	for (i = 0; r->fcgx.envp != NULL && r->fcgx.envp[i] != NULL; i++)
 		take_parameter(r, r->fcgx.envp[i]);

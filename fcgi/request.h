@@ -2,7 +2,8 @@
  * request - one HTTP request on its way through the worker.
  *
  * Layer: fcgi.  Everything in it lives as long as the request; each thread
- * has one and uses it again and again, so that its memory is warm.
+ * has one and uses it again and again, so that its memory is warm.  One that
+ * waits for events is parked in waiting, and its thread makes a new one.
  */
 #ifndef FCGI_REQUEST_H
 #define FCGI_REQUEST_H
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 
 #include "fcgi/media.h"
+#include "fcgi/poll.h"
 #include "fcgi/reply.h"
 #include "fcgi/uri.h"
 #include "store/name.h"
@@ -62,7 +64,8 @@ struct request {
 	struct buf body;
 	struct buf base; /* what links begin with */
 	struct reply reply;
-	struct page *page;
+	struct page *page; /* NULL while it waits */
+	struct poll poll;
 	struct buf room; /* of the decoded URI */
 	struct buf out;  /* the printed answer */
 };
@@ -71,8 +74,14 @@ struct request {
 enum err request_new(struct request **, struct server *, int listen_fd);
 void request_free(struct request **);
 
-/* Take over what the front server said about the accepted request. */
+/*
+ * Take over what the front server said about the accepted request; also to
+ * serve it again from the start.
+ */
 void request_begin(struct request *);
+
+/* Give memory back that a request does not need while it waits. */
+void request_rest(struct request *);
 
 /* Give the answer to the front server, and the memory of a large one back. */
 void request_end(struct request *);

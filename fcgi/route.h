@@ -40,7 +40,10 @@ extern const struct resource h_metadata_resources[];
 extern const struct resource h_node_resources[];
 extern const struct resource h_stream_resources[];
 
-/* Answer the request: afterwards its reply is complete. */
+/*
+ * Answer the request: afterwards its reply is complete, or it waits, see
+ * poll.h.
+ */
 void route_request(struct request *);
 
 #endif

@@ -11,6 +11,7 @@
 struct conf;
 struct master;
 struct store;
+struct waiting;
 
 struct server {
 	const struct conf *conf;
@@ -18,8 +19,7 @@ struct server {
 	struct master *master;
 	atomic_bool stopping;     /* finish what is in hand */
 	atomic_bool has_accounts; /* bootstrap_run() is through */
-	atomic_uint waiting;      /* requests in a long poll */
-	unsigned int max_waiting; /* beyond it they are answered at once */
+	struct waiting *waiting;  /* requests in a long poll */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "fcgi/bootstrap.h"
@@ -11,6 +12,7 @@
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
+#include "fcgi/waiting.h"
 #include "fcgi/worker.h"
 #include "store/alloc.h"
 #include "store/clock.h"
@@ -22,6 +24,7 @@
 #define BOOTSTRAP_AGAIN_MS 200
 #define NUDGE_MS           20
 #define ACCEPT_FAILED_MS   10
+#define OTHER_FILES        64 /* open besides the requests' connections */
 
 struct worker {
 	struct server server;
@@ -31,30 +34,62 @@ struct worker {
 	unsigned int nthreads;
 };
 
-static void
+/* True: it waits, parked, and is no longer the caller's. */
+static bool
 serve(struct request *r)
 {
 	request_begin(r);
 	route_request(r);
+	if (r->poll.waits) {
+		waiting_park(r->server->waiting, r);
+		return true;
+	}
 	request_end(r);
+	return false;
+}
+
+/*
+ * For one that waited.  When the store is being recovered, all that become
+ * due meanwhile are patient together, not one after the other.
+ */
+static bool
+serve_again(struct request *r)
+{
+	enum err e = store_await(r->server->store, r->poll.patience);
+
+	if (e == ERR_OK)
+		return serve(r);
+	request_begin(r);
+	reply_error(&r->reply, e);
+	request_end(r);
+	return false;
+}
+
+static struct request *
+make_request(struct worker *w)
+{
+	struct request *r;
+
+	if (request_new(&r, &w->server, w->listen_fd) == ERR_OK)
+		return r;
+	log_error("worker", "libfcgi cannot make a request");
+	abort();
 }
 
 static void *
 serve_on(void *arg)
 {
 	struct worker *w = arg;
-	struct request *r;
+	struct request *r = make_request(w);
 
-	if (request_new(&r, &w->server, w->listen_fd) != ERR_OK) {
-		log_error("worker", "libfcgi cannot make a request");
-		abort();
-	}
 	while (!atomic_load(&w->server.stopping))
-		if (FCGX_Accept_r(&r->fcgx) == 0)
-			serve(r);
-		else if (!atomic_load(&w->server.stopping))
+		if (FCGX_Accept_r(&r->fcgx) == 0) {
+			if (serve(r))
+				r = make_request(w);
+		} else if (!atomic_load(&w->server.stopping)) {
 			/* A nudge, or no descriptor left for now. */
 			clock_sleep_ms(ACCEPT_FAILED_MS);
+		}
 	request_free(&r);
 	return NULL;
 }
@@ -78,12 +113,39 @@ bootstrap(void *arg)
 	return NULL;
 }
 
+/* How many may wait: each has a connection of its own. */
+static unsigned int
+count_places(const struct conf *c)
+{
+	rlim_t others = c->threads + OTHER_FILES, room;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return c->max_waiting;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	room = files.rlim_max > others ? files.rlim_max - others : 0;
+	if (room >= c->max_waiting)
+		return c->max_waiting;
+	log_warn("worker",
+	    "%u requests may wait, not max_waiting=%u: the limit is %llu "
+	    "open files",
+	    (unsigned int)room, c->max_waiting,
+	    (unsigned long long)files.rlim_max);
+	return (unsigned int)room;
+}
+
 static enum err
 start_threads(struct worker *w)
 {
 	unsigned int n = w->server.conf->threads;
+	enum err e;
 	int r;
 
+	e = waiting_new(&w->server.waiting, &w->server, serve_again,
+	    count_places(w->server.conf));
+	if (e != ERR_OK)
+		return e;
 	w->threads = xcalloc(n, sizeof(*w->threads));
 	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
 	for (; r == 0 && w->nthreads < n; w->nthreads++)
@@ -131,6 +193,7 @@ stop_threads(struct worker *w)
 	FCGX_ShutdownPending();
 	for (i = 0; i < w->nthreads; i++)
 		join(w->threads[i]);
+	waiting_free(&w->server.waiting);
 	join(w->bootstrap);
 	free(w->threads);
 }
@@ -138,8 +201,7 @@ stop_threads(struct worker *w)
 enum err
 worker_run(const struct conf *conf, int listen_fd)
 {
-	struct worker w = {.listen_fd = listen_fd,
-	    .server = {.conf = conf, .max_waiting = conf->threads / 2}};
+	struct worker w = {.listen_fd = listen_fd, .server = {.conf = conf}};
 	struct store_options o = {.program = "rill.fcgi",
 	    .dir = conf->data,
 	    .cache_bytes = (size_t)conf->cache_mb << 20,

@@ -43,6 +43,7 @@ enum key_index {
 	KEY_URL,
 	KEY_HOSTS,
 	KEY_THREADS,
+	KEY_MAX_WAITING,
 	KEY_CACHE_MB,
 	KEY_MAX_EVENT_BYTES,
 	KEY_MAX_BODY_BYTES,
@@ -284,6 +285,8 @@ static const struct key keys[KEYS] = {
 	"an array of at most 100 host names without ports, or [\"*\"]", 0, 100},
     [KEY_THREADS] = {"threads", read_unsigned, offsetof(struct conf, threads),
 	NULL, 1, 1024},
+    [KEY_MAX_WAITING] = {"max_waiting", read_unsigned,
+	offsetof(struct conf, max_waiting), NULL, 0, 65536},
     [KEY_CACHE_MB] = {"cache_mb", read_unsigned,
 	offsetof(struct conf, cache_mb), NULL, 4, 65536},
     [KEY_MAX_EVENT_BYTES] = {"max_event_bytes", read_size,
@@ -490,6 +493,7 @@ static void
 set_defaults(struct conf *c)
 {
 	*c = (struct conf){.threads = 32,
+	    .max_waiting = 1000,
 	    .cache_mb = 64,
 	    .max_event_bytes = 4 * MIB,
 	    .max_body_bytes = 16 * MIB,

@@ -30,6 +30,7 @@ struct conf {
 	char **hosts; /* names besides that of url that clients may use */
 	size_t nhosts;
 	unsigned threads;                /* 1 to 1024; 32 */
+	unsigned max_waiting;            /* 0 to 65536; 1000 */
 	unsigned cache_mb;               /* 4 to 65536; 64 */
 	size_t max_event_bytes;          /* 1 to 64 MiB; 4 MiB */
 	size_t max_body_bytes;           /* max_event_bytes to 1 GiB; 16 MiB */

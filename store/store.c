@@ -77,13 +77,14 @@ store_is_open(struct store *st)
 	return !atomic_load(&st->shut);
 }
 
-/* ERR_UNAVAILABLE: still shut at the deadline. */
-static enum err
-await_opening(struct store *st, int64_t deadline)
+enum err
+store_await(struct store *st, int64_t deadline)
 {
 	struct timespec until = mono_time(deadline);
 	int r = 0;
 
+	if (store_is_open(st))
+		return ERR_OK;
 	pthread_mutex_lock(&st->mutex);
 	while (atomic_load(&st->shut) && r != ETIMEDOUT)
 		r = pthread_cond_timedwait(&st->opened, &st->mutex, &until);
@@ -97,8 +98,7 @@ store_enter(struct store *st, int64_t deadline, struct env **env)
 	enum err e;
 
 	for (;;) {
-		if (atomic_load(&st->shut) &&
-		    (e = await_opening(st, deadline)) != ERR_OK)
+		if ((e = store_await(st, deadline)) != ERR_OK)
 			return e;
 		pthread_rwlock_rdlock(&st->gate);
 		if (!atomic_load(&st->shut)) {
@@ -166,6 +166,8 @@ go_inside(struct store *st)
 		custody_leave(st->custody);
 		return e;
 	}
+	/* Who committed last may have died before telling of it. */
+	wakeup_bump_all(st->wakeup);
 	open_gate(st, env);
 	return ERR_OK;
 }

@@ -41,10 +41,16 @@ void store_close(struct store **);
 /* Whether an operation would run now, without waiting. */
 bool store_is_open(struct store *);
 
-/* For the other modules of store/. */
-
 /* When an operation that begins now gives up, in clock_mono_ms(). */
 int64_t store_deadline(const struct store *);
+
+/* Wait until it is open.  ERR_UNAVAILABLE: not by the deadline. */
+enum err store_await(struct store *, int64_t deadline);
+
+/* What tells of commits. */
+struct wakeup *store_wakeup(struct store *);
+
+/* For the other modules of store/. */
 
 /*
  * Be one of those working inside, until store_exit().
@@ -59,6 +65,5 @@ void store_exit(struct store *, bool broken);
 bool store_vouched(struct store *);
 
 struct writer *store_writer(struct store *);
-struct wakeup *store_wakeup(struct store *);
 
 #endif

@@ -11,7 +11,6 @@
 #include "store/tbl_counters.h"
 #include "store/tbl_events.h"
 #include "store/tbl_streams.h"
-#include "store/wakeup.h"
 #include "store/writer.h"
 
 /* Only the newest metadata can be read. */
@@ -335,16 +334,4 @@ stream_append(struct store *st, struct append *a)
 	if (a->kind != APPEND_EVENTS)
 		guid_random(&a->deletion);
 	return writer_append(store_writer(st), a);
-}
-
-uint32_t
-stream_wait_mark(struct store *st)
-{
-	return wakeup_now(store_wakeup(st));
-}
-
-void
-stream_wait(struct store *st, uint32_t seen, int64_t ms)
-{
-	wakeup_wait(store_wakeup(st), seen, ms);
 }

@@ -95,8 +95,4 @@ enum err stream_all_back(struct txn *, uint64_t pos, size_t n, struct page *);
  */
 enum err stream_append(struct store *, struct append *);
 
-/* Sleep until something may have been written since seen, or ms passed. */
-uint32_t stream_wait_mark(struct store *);
-void stream_wait(struct store *, uint32_t seen, int64_t ms);
-
 #endif

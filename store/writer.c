@@ -116,6 +116,24 @@ run_alone(struct writer *w, struct batch *b)
 	}
 }
 
+/*
+ * Wake those who wait for what was written; not what was refused, but what
+ * may have been written without anybody knowing.
+ */
+static void
+wake_readers(struct writer *w, const struct batch *b)
+{
+	struct slice streams[BATCH_MAX_JOBS];
+	size_t i, n = 0;
+
+	for (i = 0; i < b->n; i++)
+		if (b->jobs[i]->result != ERR_OK ||
+		    b->jobs[i]->a->outcome == ERR_OK)
+			streams[n++] = b->jobs[i]->a->stream;
+	if (n > 0)
+		wakeup_bump(store_wakeup(w->store), streams, n);
+}
+
 static void
 run_batch(struct writer *w, struct batch *b)
 {
@@ -126,7 +144,7 @@ run_batch(struct writer *w, struct batch *b)
 		b->jobs[i]->result = e;
 	if (worth_splitting(b, e))
 		run_alone(w, b);
-	wakeup_bump(store_wakeup(w->store));
+	wake_readers(w, b);
 	for (i = 0; i < b->n; i++) {
 		struct job *j = b->jobs[i];
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/store.h"
+#include "store/wakeup.h"
 #include "tests/unit/fixture_agent.h"
 
 #define THREADS 8
@@ -279,18 +280,88 @@ static void
 who_waits_is_woken_by_another_process(void **state)
 {
 	struct node *n = *state;
+	struct wakeup *w = store_wakeup(n->f.store);
+	struct wakeup_mark mark;
 	uint32_t seen;
 
 	/* The other one waits for the word. */
 	assert_int_equal(
 	    fixture_post(&n->f, "first", EXPECT_ANY, "a").outcome, ERR_OK);
-	seen = stream_wait_mark(n->f.store);
+	mark = wakeup_mark(w, slice_str("beside"));
+	wakeup_watch(w, &mark);
 	child_say(&n->other, 'g');
-	while (stream_wait_mark(n->f.store) == seen)
-		stream_wait(n->f.store, seen, FIXTURE_PATIENCE_MS);
+	seen = wakeup_now(w);
+	while (!wakeup_has_moved(w, &mark)) {
+		wakeup_sleep(w, seen, FIXTURE_PATIENCE_MS);
+		seen = wakeup_now(w);
+	}
+	wakeup_watch_end(w, &mark);
 	/* It bumped after its commit. */
 	assert_true(strlen(fixture_ids(&n->f, "beside")) > 0);
 	assert_int_equal(child_end(&n->other), 0);
+}
+
+/* Whether "s", "$$s" and $all have moved since the marks were taken. */
+struct three {
+	struct wakeup_mark marks[3];
+};
+
+static struct three
+look(struct wakeup *w)
+{
+	return (struct three){
+	    {wakeup_mark(w, slice_str("s")), wakeup_mark(w, slice_str("$$s")),
+		wakeup_mark(w, slice_str("$all"))}};
+}
+
+static void
+assert_all_moved(struct wakeup *w, struct three *t)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(t->marks); i++)
+		assert_true(wakeup_has_moved(w, &t->marks[i]));
+	*t = look(w);
+}
+
+static void
+every_way_to_change_a_stream_wakes_its_readers(void **state)
+{
+	struct fixture *f = *state;
+	struct wakeup *w = store_wakeup(f->store);
+	struct three t = look(w);
+
+	assert_int_equal(fixture_post(f, "s", EXPECT_ANY, "a").outcome, ERR_OK);
+	assert_all_moved(w, &t);
+	assert_int_equal(
+	    fixture_describe(f, "s", "{\"$acl\":{}}").outcome, ERR_OK);
+	assert_all_moved(w, &t);
+	assert_int_equal(
+	    fixture_delete(f, "s", APPEND_SOFT_DELETE, EXPECT_ANY).outcome,
+	    ERR_OK);
+	assert_all_moved(w, &t);
+	assert_int_equal(fixture_post(f, "s", EXPECT_ANY, "b").outcome, ERR_OK);
+	assert_all_moved(w, &t);
+	assert_int_equal(
+	    fixture_delete(f, "s", APPEND_HARD_DELETE, EXPECT_ANY).outcome,
+	    ERR_OK);
+	assert_all_moved(w, &t);
+}
+
+static void
+what_is_refused_wakes_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct wakeup *w = store_wakeup(f->store);
+	struct three t;
+	size_t i;
+
+	assert_int_equal(fixture_post(f, "s", EXPECT_ANY, "a").outcome, ERR_OK);
+	t = look(w);
+	assert_int_equal(
+	    fixture_post(f, "s", 7, "b").outcome, ERR_WRONG_VERSION);
+	for (i = 0; i < COUNT(t.marks); i++)
+		assert_false(wakeup_has_moved(w, &t.marks[i]));
 }
 
 #define WITH_AGENT(test) \
@@ -310,6 +381,8 @@ main(void)
 	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
 	    BESIDE(two_processes_write_at_the_same_time),
 	    BESIDE(who_waits_is_woken_by_another_process),
+	    WITH_AGENT(every_way_to_change_a_stream_wakes_its_readers),
+	    WITH_AGENT(what_is_refused_wakes_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
