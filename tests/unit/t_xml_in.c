@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "fcgi/xml_in.h"
+#include "fcgi/xml_parse.h"
 #include "fcgi/xml_scan.h"
 #include "store/buf.h"
 #include "store/json.h"
@@ -338,7 +339,7 @@ nested(size_t levels, bool arrays)
 static void
 depth_is_bounded(void **state)
 {
-	struct buf xml = nested(XML_IN_MAX_DEPTH - 2, false);
+	struct buf xml = nested(XML_MAX_DEPTH - 2, false);
 	struct body b;
 	struct json_value v;
 
@@ -347,7 +348,7 @@ depth_is_bounded(void **state)
 	assert_true(json_parse(&v, event_at(&b, 0).data, NULL));
 	body_fini(&b);
 	buf_fini(&xml);
-	xml = nested(XML_IN_MAX_DEPTH - 1, false);
+	xml = nested(XML_MAX_DEPTH - 1, false);
 	is_refused_as(
 	    buf_slice(&xml), "Write request body invalid.", "deeper than 64");
 	buf_fini(&xml);
@@ -607,6 +608,6 @@ main(void)
 	    cmocka_unit_test(threads_read_at_the_same_time),
 	};
 
-	xml_in_init();
+	xml_parse_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fcgi/xml_in.h"
+#include "fcgi/xml_parse.h"
 #include "store/buf.h"
 #include "store/json.h"
 
@@ -167,6 +168,6 @@ main(void)
 	    cmocka_unit_test(names_that_decode_to_the_same_are_the_same),
 	};
 
-	xml_in_init();
+	xml_parse_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
