@@ -8,6 +8,7 @@
 #include "store/alloc.h"
 #include "store/identity.h"
 #include "store/json.h"
+#include "store/own_event.h"
 #include "store/stream.h"
 
 #define KIND "$y$" /* of hash: yescrypt */
@@ -244,25 +245,18 @@ enum err
 account_update(struct store *st, const struct account *a)
 {
 	char name[ACCOUNT_MAX_STREAM];
-	struct buf data = {0};
-	struct event ev = {
-	    .type = slice_str("$UserUpdated"), .flags = EVENT_DATA_IS_JSON};
-	struct new_event ne = {.record = NULL};
-	struct append up = {.kind = APPEND_EVENTS,
-	    .stream = account_stream(name, a->login),
+	struct own_event own = {.stream = account_stream(name, a->login),
 	    .expected = a->number,
-	    .who = identity_server(),
-	    .events = &ne,
-	    .n = 1};
+	    .must_live = true,
+	    .type = "$UserUpdated",
+	    .is_json = true};
+	struct buf data = {0};
 	enum err e;
 
 	account_print(&data, a);
-	ev.data = buf_slice(&data);
-	guid_random(&ev.id);
-	e = buf_failed(&data) ? ERR_NO_MEMORY : new_event_init(&ne, &ev);
-	if (e == ERR_OK)
-		e = stream_append(st, &up);
-	new_event_fini(&ne);
+	own.data = buf_slice(&data);
+	guid_random(&own.id);
+	e = buf_failed(&data) ? ERR_NO_MEMORY : own_event_write(st, &own);
 	buf_fini(&data);
 	return e;
 }

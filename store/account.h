@@ -77,7 +77,8 @@ void account_print(struct buf *, const struct account *);
  * Write a changed account, as $UserUpdated behind the event it was read
  * from: a shallow copy of what account_read() gave, with other members, will
  * do.  The server is who writes.
- * ERR_WRONG_VERSION: it was changed meanwhile.  Else as stream_append().
+ * ERR_WRONG_VERSION: it was changed meanwhile.  ERR_DELETED: it was deleted.
+ * Else as stream_append().
  */
 enum err account_update(struct store *, const struct account *changed);
 

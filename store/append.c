@@ -196,6 +196,10 @@ judge_events(struct work *w, enum verdict *v)
 {
 	int64_t last = w->stream.record.last;
 
+	if (w->a->must_live && is_soft_deleted(&w->stream)) {
+		*v = DELETED;
+		return ERR_OK;
+	}
 	if (w->a->expected == EXPECT_ANY || w->a->expected == EXPECT_STREAM)
 		return judge_any(w, v);
 	if (w->a->expected == last)

@@ -33,6 +33,7 @@ struct append {
 	int64_t expected;
 	struct new_event *events; /* the caller's; none for a deletion */
 	size_t n;
+	bool must_live; /* not soft-deleted, whatever version is expected */
 	const struct identity *who; /* asks for it; NULL: anybody */
 	struct guid deletion; /* the id of the event that a deletion writes;
 				 known already: it was carried out before */

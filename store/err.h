@@ -22,7 +22,7 @@ enum err {
 	ERR_NO_MEMORY,     /* an allocation sized by input failed */
 	ERR_IO,            /* the system or the library failed; see the log */
 	ERR_CORRUPT,       /* a record does not decode */
-	ERR_TAKEN,         /* somebody else holds the lock */
+	ERR_TAKEN,         /* somebody else has the lock, or the name */
 	ERR_DEADLOCK,      /* inside store/: run the transaction again */
 	ERR_RECOVERY       /* inside store/: leave the environment, come back */
 };
