@@ -9,8 +9,8 @@
 #include "fcgi/feed_print.h"
 #include "fcgi/header.h"
 #include "fcgi/options.h"
+#include "fcgi/read.h"
 #include "fcgi/request.h"
-#include "fcgi/server.h"
 #include "store/access.h"
 #include "store/log.h"
 #include "store/stream.h"
@@ -258,6 +258,7 @@ feed_serve(struct request *r, const struct feed_query *query)
 {
 	struct feed_query q = *query;
 	struct serving s = {.request = r, .query = &q};
+	struct read read = {&s.options, q.stream, read_page, &s, ERR_OK};
 	const char *why;
 	enum err e;
 
@@ -274,8 +275,9 @@ feed_serve(struct request *r, const struct feed_query *query)
 		return;
 	if (q.count == 0)
 		q.count = FEED_DEFAULT_COUNT;
-	poll_look(r, q.stream);
-	e = stream_run(r->server->store, read_page, &s);
+	if (!read_run(r, &read))
+		return;
+	e = read.outcome;
 	if (came_too_early(&s, e) && poll_wait(r, s.options.poll_s))
 		return;
 	if (e == ERR_TOO_LARGE) {

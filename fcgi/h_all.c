@@ -12,10 +12,10 @@
 #include "fcgi/header.h"
 #include "fcgi/media.h"
 #include "fcgi/options.h"
+#include "fcgi/read.h"
 #include "fcgi/redirect.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
-#include "fcgi/server.h"
 #include "store/access.h"
 #include "store/log.h"
 #include "store/stream.h"
@@ -268,12 +268,14 @@ static void
 serve(struct serving *s)
 {
 	struct request *r = s->request;
+	struct read read = {&s->options, slice_str(NAME), read_page, s, ERR_OK};
 	enum err e;
 
 	if (!(s->forward ? options_for_poll : options_for_read)(r, &s->options))
 		return;
-	poll_look(r, slice_str(NAME));
-	e = stream_run(r->server->store, read_page, s);
+	if (!read_run(r, &read))
+		return;
+	e = read.outcome;
 	if (came_too_early(s, e) && poll_wait(r, s->options.poll_s))
 		return;
 	if (e != ERR_OK) {

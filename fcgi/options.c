@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 static const struct options defaults = {
-    .expected = EXPECT_ANY, .resolve_links = true};
+    .expected = EXPECT_ANY, .resolve_links = true, .min_position = -1};
 
 static bool
 refuse(struct request *r, const char *reason, const char *why)
@@ -89,6 +89,21 @@ read_bool(
 	return refuse(r, reason, "It must be True or False.");
 }
 
+static bool
+read_min_position(struct request *r, struct options *o)
+{
+	struct slice text = request_header(r, HEADER_ES_MINIMUM_POSITION);
+	int64_t position;
+
+	if (!request_has(r, HEADER_ES_MINIMUM_POSITION))
+		return true;
+	if (!header_int64(text, &position) || position < 0)
+		return refuse(r, "ES-MinimumPosition header in wrong format.",
+		    "It must be a position, as ES-Position told it.");
+	o->min_position = position;
+	return true;
+}
+
 bool
 options_for_write(struct request *r, struct options *o)
 {
@@ -111,7 +126,7 @@ options_for_read(struct request *r, struct options *o)
 	const char *reason = "ES-ResolveLinkTos header in wrong format.";
 
 	*o = defaults;
-	return check_master(r) &&
+	return check_master(r) && read_min_position(r, o) &&
 	       read_bool(
 		   r, HEADER_ES_RESOLVE_LINK_TO, reason, &o->resolve_links) &&
 	       read_bool(

@@ -12,7 +12,7 @@ static const char cors_headers[] =
     "X-Forwarded-Host, X-Forwarded-Prefix, X-PINGOTHER, Authorization, "
     "ES-LongPoll, ES-ExpectedVersion, ES-EventId, ES-EventType, "
     "ES-RequiresMaster, ES-RequireMaster, ES-RequireLeader, "
-    "ES-HardDelete, ES-ResolveLinkTos\r\n"
+    "ES-HardDelete, ES-ResolveLinkTos, ES-MinimumPosition\r\n"
     "Access-Control-Allow-Origin: *\r\n"
     "Access-Control-Expose-Headers: Location, ES-Position, "
     "ES-CurrentVersion\r\n";
@@ -84,12 +84,6 @@ reply_status(struct reply *r, int status, const char *reason)
 }
 
 void
-reply_challenge(struct reply *r)
-{
-	reply_header(r, "WWW-Authenticate", "Basic realm=\"ES\"");
-}
-
-void
 reply_refuse(struct reply *r, int status, const char *reason)
 {
 	reply_refuse_why(r, status, reason, NULL);
@@ -111,7 +105,7 @@ reply_refuse_why(
 	}
 	buf_add_char(&r->body, '\n');
 	if (status == 401)
-		reply_challenge(r);
+		reply_header(r, "WWW-Authenticate", "Basic realm=\"ES\"");
 	if (status == 503)
 		reply_header(r, "Retry-After", RETRY_AFTER_S);
 }

@@ -28,6 +28,7 @@ static const struct {
     {"HTTP_ES_EXPECTEDVERSION", HEADER_ES_EXPECTED_VERSION},
     {"HTTP_ES_HARDDELETE", HEADER_ES_HARD_DELETE},
     {"HTTP_ES_LONGPOLL", HEADER_ES_LONG_POLL},
+    {"HTTP_ES_MINIMUMPOSITION", HEADER_ES_MINIMUM_POSITION},
     {"HTTP_ES_REQUIRELEADER", HEADER_ES_REQUIRE_LEADER},
     {"HTTP_ES_REQUIREMASTER", HEADER_ES_REQUIRE_MASTER},
     {"HTTP_ES_REQUIRESMASTER", HEADER_ES_REQUIRES_MASTER},
@@ -211,9 +212,10 @@ read_exactly(struct request *r, size_t n)
 }
 
 bool
-request_read_body(struct request *r, size_t most)
+request_read_body(struct request *r)
 {
 	struct slice text = request_header(r, HEADER_CONTENT_LENGTH);
+	size_t most = r->server->conf->max_body_bytes;
 	char why[96];
 	int64_t n = 0;
 

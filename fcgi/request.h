@@ -32,6 +32,7 @@ enum request_header {
 	HEADER_ES_EXPECTED_VERSION,
 	HEADER_ES_HARD_DELETE,
 	HEADER_ES_LONG_POLL,
+	HEADER_ES_MINIMUM_POSITION,
 	HEADER_ES_REQUIRE_LEADER,
 	HEADER_ES_REQUIRE_MASTER,
 	HEADER_ES_REQUIRES_MASTER,
@@ -91,10 +92,10 @@ struct slice request_header(const struct request *, enum request_header);
 
 /*
  * Read the body.  False: it is refused, and the reply says so: 413 when it
- * has more than most bytes, before one of it is read; 400 when it is shorter
- * than it says.
+ * is longer than the limit, before a byte of it is read; 400 when it is
+ * shorter than it says.
  */
-bool request_read_body(struct request *, size_t most);
+bool request_read_body(struct request *);
 
 /* The value of a query parameter; empty when it is not there. */
 struct slice request_query(struct request *, const char *name, struct buf *);

@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <stdio.h>
-
 #include "fcgi/auth.h"
 #include "fcgi/host.h"
 #include "fcgi/media.h"
@@ -15,7 +13,6 @@ static const struct resource *const tables[] = {
     h_all_resources,
     h_metadata_resources,
     h_stream_resources,
-    h_users_resources,
 };
 
 /* How much of a path was found to fit. */
@@ -85,18 +82,6 @@ find_method(const struct resource *res, struct slice name)
 	return NULL;
 }
 
-static void
-refuse_type(struct request *r, int status, const char *reason,
-    const struct media_list *types)
-{
-	char why[160];
-
-	snprintf(why, sizeof(why), "%s, for example %s.",
-	    status == 415 ? "Say what the body is" : "Ask for what there is",
-	    types->examples);
-	reply_refuse_why(&r->reply, status, reason, why);
-}
-
 /* False: it is refused, and the reply says so. */
 static bool
 negotiate(struct request *r, const struct route_method *m)
@@ -108,8 +93,10 @@ negotiate(struct request *r, const struct route_method *m)
 		r->sent = media_of_request(
 		    m->takes, request_header(r, HEADER_CONTENT_TYPE));
 		if (r->sent == MEDIA_NONE) {
-			refuse_type(r, 415, "Invalid or missing Content-Type",
-			    m->takes);
+			reply_refuse_why(&r->reply, 415,
+			    "Invalid or missing Content-Type",
+			    "Say what the body is, for example application/"
+			    "vnd.eventstore.events+json.");
 			return false;
 		}
 	}
@@ -119,9 +106,10 @@ negotiate(struct request *r, const struct route_method *m)
 		    request_query(r, "format", &format), &r->wanted);
 	buf_fini(&format);
 	if (!fits)
-		refuse_type(r, 406,
+		reply_refuse_why(&r->reply, 406,
 		    "Requested URI is not available in requested format",
-		    m->gives);
+		    "application/vnd.eventstore.atom+json and "
+		    "application/json are.");
 	return fits;
 }
 

@@ -6,8 +6,8 @@
 #include "fcgi/feed.h"
 #include "fcgi/html.h"
 #include "fcgi/options.h"
+#include "fcgi/read.h"
 #include "fcgi/request.h"
-#include "fcgi/server.h"
 #include "fcgi/single.h"
 #include "store/access.h"
 #include "store/stream.h"
@@ -170,18 +170,18 @@ void
 single_serve(struct request *r, const struct single_query *q)
 {
 	struct serving s = {.request = r, .query = q};
+	struct read read = {
+	    .options = &s.options, .body = read_event, .arg = &s};
 	const char *why;
-	enum err e;
 
 	if (!name_check(q->stream, &why)) {
 		reply_refuse_why(&r->reply, 400, "Invalid stream name", why);
 		return;
 	}
-	if (!options_for_read(r, &s.options))
+	if (!options_for_read(r, &s.options) || !read_run(r, &read))
 		return;
-	e = stream_run(r->server->store, read_event, &s);
-	if (e != ERR_OK) {
-		reply_error(&r->reply, e);
+	if (read.outcome != ERR_OK) {
+		reply_error(&r->reply, read.outcome);
 		return;
 	}
 	r->reply.content_type = media_content_type(r->wanted);

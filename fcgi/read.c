@@ -1,0 +1,51 @@
+#include "config.h"
+
+#include "fcgi/options.h"
+#include "fcgi/poll.h"
+#include "fcgi/read.h"
+#include "fcgi/request.h"
+#include "fcgi/server.h"
+
+static enum err
+read_end(struct txn *tx, void *arg)
+{
+	return stream_end(tx, arg);
+}
+
+/* A long poll has one time for both of its reasons to wait. */
+static int64_t
+wait_seconds(const struct options *o)
+{
+	return o->poll_s > READ_WAIT_S ? o->poll_s : READ_WAIT_S;
+}
+
+/* Whether to read now; else as read_run(). */
+static bool
+has_come_to(struct request *r, const struct options *o)
+{
+	uint64_t end = 0;
+	enum err e;
+
+	poll_look(r, slice_str("$all"));
+	e = stream_run(r->server->store, read_end, &end);
+	if (e == ERR_OK && end > (uint64_t)o->min_position)
+		return true;
+	if (e != ERR_OK)
+		reply_error(&r->reply, e);
+	else if (!poll_wait(r, wait_seconds(o)))
+		reply_refuse_why(&r->reply, 503, "Server Is Not Ready",
+		    "This node has not yet come to the position that "
+		    "ES-MinimumPosition names; ask again, or another node.");
+	return false;
+}
+
+bool
+read_run(struct request *r, struct read *read)
+{
+	if (read->options->min_position >= 0 && !has_come_to(r, read->options))
+		return false;
+	if (read->stream.n > 0)
+		poll_look(r, read->stream);
+	read->outcome = stream_run(r->server->store, read->body, read->arg);
+	return true;
+}

@@ -1,0 +1,33 @@
+/*
+ * read - a read, as far into the present as the request asks for.
+ *
+ * Layer: fcgi.
+ */
+#ifndef FCGI_READ_H
+#define FCGI_READ_H
+
+#include <stdbool.h>
+
+#include "store/stream.h"
+
+struct options;
+struct request;
+
+/* Seconds for which a read waits for the position it asks for. */
+#define READ_WAIT_S 5
+
+struct read {
+	const struct options *options;
+	struct slice stream; /* that poll_wait() is about; empty: none */
+	stream_body_f *body; /* see stream_run() */
+	void *arg;
+	enum err outcome; /* of stream_run() */
+};
+
+/*
+ * Run it when the node has come to ES-MinimumPosition.  False: the request
+ * waits for that, see poll.h, or has waited in vain and is refused.
+ */
+bool read_run(struct request *, struct read *);
+
+#endif
