@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "fcgi/worker.h"
-#include "fcgi/xml_in.h"
+#include "fcgi/xml_parse.h"
 #include "store/conf.h"
 #include "store/log.h"
 
@@ -72,7 +72,7 @@ run(const char *config, const char *path)
 	sigaddset(&stop, SIGINT);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	xml_in_init();
+	xml_parse_init();
 	if (conf_read(&conf, conf_path(config), why) != ERR_OK) {
 		log_error("conf", "%s", why);
 		return EX_CONFIG;

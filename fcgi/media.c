@@ -118,21 +118,25 @@ static const enum media gossip_types[] = {
 
 static const enum media jx_types[] = {
     MEDIA_JSON,
+    MEDIA_TEXT_XML,
 };
 
-const struct media_list media_feed = {
-    feed_types, COUNT(feed_types), MEDIA_ATOM_JSON};
-const struct media_list media_event = {
-    event_types, COUNT(event_types), MEDIA_ATOM_JSON};
-const struct media_list media_atom = {
-    atom_types, COUNT(atom_types), MEDIA_ATOM_JSON};
-const struct media_list media_atom_nobatch = {
-    atom_nobatch_types, COUNT(atom_nobatch_types), MEDIA_ATOM_JSON};
+const struct media_list media_feed = {feed_types, COUNT(feed_types),
+    MEDIA_ATOM_JSON,
+    "application/vnd.eventstore.atom+json or application/json"};
+const struct media_list media_event = {event_types, COUNT(event_types),
+    MEDIA_ATOM_JSON,
+    "application/vnd.eventstore.atom+json or application/json"};
+const struct media_list media_atom = {atom_types, COUNT(atom_types),
+    MEDIA_ATOM_JSON, "application/vnd.eventstore.events+json"};
+const struct media_list media_atom_nobatch = {atom_nobatch_types,
+    COUNT(atom_nobatch_types), MEDIA_ATOM_JSON, "application/json"};
 const struct media_list media_info = {
-    info_types, COUNT(info_types), MEDIA_JSON};
+    info_types, COUNT(info_types), MEDIA_JSON, "application/json"};
 const struct media_list media_gossip = {
-    gossip_types, COUNT(gossip_types), MEDIA_JSON};
-const struct media_list media_jx = {jx_types, COUNT(jx_types), MEDIA_JSON};
+    gossip_types, COUNT(gossip_types), MEDIA_JSON, "application/json"};
+const struct media_list media_jx = {
+    jx_types, COUNT(jx_types), MEDIA_JSON, "application/json or text/xml"};
 
 /* How closely an item of Accept names a type, the closest last. */
 enum fit { FIT_NONE, FIT_ANY, FIT_MAIN, FIT_EXACT };

@@ -37,6 +37,7 @@ struct media_list {
 	const enum media *types; /* the preferred first */
 	size_t n;
 	enum media any; /* one of types: for no Accept, or when any type wins */
+	const char *examples; /* names, for a sentence */
 };
 
 extern const struct media_list media_feed;         /* feed GETs */

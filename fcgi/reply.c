@@ -84,6 +84,12 @@ reply_status(struct reply *r, int status, const char *reason)
 }
 
 void
+reply_challenge(struct reply *r)
+{
+	reply_header(r, "WWW-Authenticate", "Basic realm=\"ES\"");
+}
+
+void
 reply_refuse(struct reply *r, int status, const char *reason)
 {
 	reply_refuse_why(r, status, reason, NULL);
@@ -105,7 +111,7 @@ reply_refuse_why(
 	}
 	buf_add_char(&r->body, '\n');
 	if (status == 401)
-		reply_header(r, "WWW-Authenticate", "Basic realm=\"ES\"");
+		reply_challenge(r);
 	if (status == 503)
 		reply_header(r, "Retry-After", RETRY_AFTER_S);
 }

@@ -35,6 +35,9 @@ void reply_fini(struct reply *);
 void reply_header(struct reply *, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Say how to log in; reply_refuse() does with a 401. */
+void reply_challenge(struct reply *);
+
 /* A status whose body, if any, comes otherwise. */
 void reply_status(struct reply *, int status, const char *reason);
 

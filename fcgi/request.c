@@ -212,10 +212,9 @@ read_exactly(struct request *r, size_t n)
 }
 
 bool
-request_read_body(struct request *r)
+request_read_body(struct request *r, size_t most)
 {
 	struct slice text = request_header(r, HEADER_CONTENT_LENGTH);
-	size_t most = r->server->conf->max_body_bytes;
 	char why[96];
 	int64_t n = 0;
 

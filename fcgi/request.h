@@ -92,10 +92,10 @@ struct slice request_header(const struct request *, enum request_header);
 
 /*
  * Read the body.  False: it is refused, and the reply says so: 413 when it
- * is longer than the limit, before a byte of it is read; 400 when it is
- * shorter than it says.
+ * has more than most bytes, before one of it is read; 400 when it is shorter
+ * than it says.
  */
-bool request_read_body(struct request *);
+bool request_read_body(struct request *, size_t most);
 
 /* The value of a query parameter; empty when it is not there. */
 struct slice request_query(struct request *, const char *name, struct buf *);

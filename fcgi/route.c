@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <stdio.h>
+
 #include "fcgi/auth.h"
 #include "fcgi/host.h"
 #include "fcgi/media.h"
@@ -13,6 +15,7 @@ static const struct resource *const tables[] = {
     h_all_resources,
     h_metadata_resources,
     h_stream_resources,
+    h_users_resources,
 };
 
 /* How much of a path was found to fit. */
@@ -82,6 +85,18 @@ find_method(const struct resource *res, struct slice name)
 	return NULL;
 }
 
+static void
+refuse_type(struct request *r, int status, const char *reason,
+    const struct media_list *types)
+{
+	char why[160];
+
+	snprintf(why, sizeof(why), "%s, for example %s.",
+	    status == 415 ? "Say what the body is" : "Ask for what there is",
+	    types->examples);
+	reply_refuse_why(&r->reply, status, reason, why);
+}
+
 /* False: it is refused, and the reply says so. */
 static bool
 negotiate(struct request *r, const struct route_method *m)
@@ -93,10 +108,8 @@ negotiate(struct request *r, const struct route_method *m)
 		r->sent = media_of_request(
 		    m->takes, request_header(r, HEADER_CONTENT_TYPE));
 		if (r->sent == MEDIA_NONE) {
-			reply_refuse_why(&r->reply, 415,
-			    "Invalid or missing Content-Type",
-			    "Say what the body is, for example application/"
-			    "vnd.eventstore.events+json.");
+			refuse_type(r, 415, "Invalid or missing Content-Type",
+			    m->takes);
 			return false;
 		}
 	}
@@ -106,10 +119,9 @@ negotiate(struct request *r, const struct route_method *m)
 		    request_query(r, "format", &format), &r->wanted);
 	buf_fini(&format);
 	if (!fits)
-		reply_refuse_why(&r->reply, 406,
+		refuse_type(r, 406,
 		    "Requested URI is not available in requested format",
-		    "application/vnd.eventstore.atom+json and "
-		    "application/json are.");
+		    m->gives);
 	return fits;
 }
 

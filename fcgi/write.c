@@ -158,7 +158,7 @@ write_body(struct request *r, const struct write *w)
 	struct body b = {.max_event_bytes = r->server->conf->max_event_bytes};
 	enum err e;
 
-	if (!request_read_body(r))
+	if (!request_read_body(r, r->server->conf->max_body_bytes))
 		return;
 	if ((e = read_events(r, w, &b)) == ERR_OK)
 		append_events(r, w, &b);

@@ -1,9 +1,7 @@
 /*
  * xml_in - the events in a request's body that is XML.
  *
- * Layer: fcgi; the only code that sees libxml2.  Nothing is fetched, no
- * entity is declared or expanded, and depth, attributes and events are
- * bounded.  What an element means in JSON is said in xml_tree.h.
+ * Layer: fcgi.  What an element means in JSON is said in xml_tree.h.
  */
 #ifndef FCGI_XML_IN_H
 #define FCGI_XML_IN_H
@@ -11,12 +9,6 @@
 #include "fcgi/body.h"
 #include "store/err.h"
 #include "store/slice.h"
-
-/* Elements may be nested so deep, the root and the event counted. */
-#define XML_IN_MAX_DEPTH 64
-
-/* Once in a process, before its threads. */
-void xml_in_init(void);
 
 /*
  * Read what body_read_batch() reads, from XML (contract 1.3): each child of
