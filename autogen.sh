@@ -10,8 +10,9 @@ build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
     lighttpd curl"
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
     universal-ctags mandoc iproute2"
-# Only --enable-fuzz and `make format-check` use these.
-dev_packages="clang clang-format libclang-rt-dev"
+# Only --enable-fuzz, `make format-check`, `make check-valgrind` and
+# `make cppcheck` use these.
+dev_packages="clang clang-format cppcheck libclang-rt-dev valgrind"
 
 usage() {
     cat <<USAGE
@@ -20,8 +21,8 @@ usage: ./autogen.sh [--install-deps[=dev]]
 Makes ./configure with autoreconf.
   --install-deps      first install the Debian packages that building, running
                       and testing Rill need (apt-get, by sudo if not root)
-  --install-deps=dev  the same, and clang, for the fuzz targets and the check
-                      of the layout of the code
+  --install-deps=dev  the same, and what only developers use: clang for the
+                      fuzz targets and the layout of the code, valgrind, cppcheck
 USAGE
 }
 
