@@ -3,16 +3,17 @@
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
-#include "fcgi/xml_in.h"
+#include "fcgi/xml_parse.h"
 #include "store/alloc.h"
 #include "store/conf.h"
 #include "store/log.h"
 #include "store/store.h"
+#include "tests/unit/fixture_store.h"
 
 #define MAX_PARAMETERS  32
 #define MAX_BODY_BYTES  65536
@@ -36,23 +37,15 @@ struct input {
 
 static struct server server;
 static struct request *request;
-static char folder[] = "/tmp/rill-fuzz.XXXXXX";
+static struct fixture fixture;
 
 static void
-remove_folder(void)
+close_server(void)
 {
-	static const char *const files[] = {
-	    "agent.lock", "env.lock", "workers", "wakeup"};
-	char *path;
-	size_t i;
-
+	request_free(&request);
 	store_close(&server.store);
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		path = xasprintf("%s/%s", folder, files[i]);
-		unlink(path);
-		free(path);
-	}
-	rmdir(folder);
+	master_free(&server.master);
+	fixture_remove_dir(&fixture);
 }
 
 /*
@@ -63,21 +56,24 @@ int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static char url[] = "http://127.0.0.1:2113";
-	static struct conf conf = {.data = folder,
+	static struct conf conf = {.data = fixture.dir,
 	    .url = url,
+	    .password_cost = 1,
 	    .max_event_bytes = MAX_EVENT_BYTES,
 	    .max_body_bytes = MAX_BODY_BYTES};
-	struct store_options o = {.program = "fuzz", .dir = folder};
+	struct store_options o = {.program = "fuzz", .dir = fixture.dir};
 
 	(void)argc;
 	(void)argv;
 	log_init("fuzz", LOG_LEVEL_ERROR);
-	xml_in_init();
-	assert(mkdtemp(folder) != NULL);
+	xml_parse_init();
+	fixture_make_dir(&fixture);
 	server.conf = &conf;
+	server.master = master_new(fixture.dir);
+	server.stopping = true; /* nobody is parked in a long poll */
 	assert(store_open(&server.store, &o) == ERR_OK);
-	atexit(remove_folder);
 	assert(request_new(&request, &server, 0) == ERR_OK);
+	atexit(close_server);
 	return 0;
 }
 
