@@ -5,6 +5,7 @@
 
 #include "fcgi/media.h"
 #include "fcgi/header.h"
+#include "store/buf.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof(*(a)))
 #define RANGES_MAX 32
@@ -121,22 +122,19 @@ static const enum media jx_types[] = {
     MEDIA_TEXT_XML,
 };
 
-const struct media_list media_feed = {feed_types, COUNT(feed_types),
-    MEDIA_ATOM_JSON,
-    "application/vnd.eventstore.atom+json or application/json"};
-const struct media_list media_event = {event_types, COUNT(event_types),
-    MEDIA_ATOM_JSON,
-    "application/vnd.eventstore.atom+json or application/json"};
-const struct media_list media_atom = {atom_types, COUNT(atom_types),
-    MEDIA_ATOM_JSON, "application/vnd.eventstore.events+json"};
-const struct media_list media_atom_nobatch = {atom_nobatch_types,
-    COUNT(atom_nobatch_types), MEDIA_ATOM_JSON, "application/json"};
+const struct media_list media_feed = {
+    feed_types, COUNT(feed_types), MEDIA_ATOM_JSON};
+const struct media_list media_event = {
+    event_types, COUNT(event_types), MEDIA_ATOM_JSON};
+const struct media_list media_atom = {
+    atom_types, COUNT(atom_types), MEDIA_ATOM_JSON};
+const struct media_list media_atom_nobatch = {
+    atom_nobatch_types, COUNT(atom_nobatch_types), MEDIA_ATOM_JSON};
 const struct media_list media_info = {
-    info_types, COUNT(info_types), MEDIA_JSON, "application/json"};
+    info_types, COUNT(info_types), MEDIA_JSON};
 const struct media_list media_gossip = {
-    gossip_types, COUNT(gossip_types), MEDIA_JSON, "application/json"};
-const struct media_list media_jx = {
-    jx_types, COUNT(jx_types), MEDIA_JSON, "application/json or text/xml"};
+    gossip_types, COUNT(gossip_types), MEDIA_JSON};
+const struct media_list media_jx = {jx_types, COUNT(jx_types), MEDIA_JSON};
 
 /* How closely an item of Accept names a type, the closest last. */
 enum fit { FIT_NONE, FIT_ANY, FIT_MAIN, FIT_EXACT };
@@ -182,6 +180,22 @@ const char *
 media_content_type(struct media_choice c)
 {
 	return is_renamed(c) ? names[c.type].kurrent_full : names[c.type].full;
+}
+
+void
+media_list_print(struct buf *b, const struct media_list *list)
+{
+	bool is_first = true;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		if (list->types[i] == MEDIA_STREAMDESC_JSON)
+			continue;
+		if (!is_first)
+			buf_add_str(b, i + 1 < list->n ? ", " : " or ");
+		buf_add_str(b, names[list->types[i]].name);
+		is_first = false;
+	}
 }
 
 /* The length of s up to sep, or all of it; in a quoted string sep is text. */

@@ -13,6 +13,8 @@
 
 #include "store/slice.h"
 
+struct buf;
+
 enum media {
 	MEDIA_NONE = 0,
 	MEDIA_STREAMDESC_JSON, /* never chosen by a wildcard */
@@ -37,7 +39,6 @@ struct media_list {
 	const enum media *types; /* the preferred first */
 	size_t n;
 	enum media any; /* one of types: for no Accept, or when any type wins */
-	const char *examples; /* names, for a sentence */
 };
 
 extern const struct media_list media_feed;         /* feed GETs */
@@ -52,6 +53,12 @@ struct media_choice {
 	enum media type;
 	bool kurrent; /* asked for under its kurrent name */
 };
+
+/*
+ * The names of its types, for a sentence: "a, b or c".  Without that of the
+ * description document, which is of use to nobody who did not look for it.
+ */
+void media_list_print(struct buf *, const struct media_list *);
 
 /*
  * Choose what to answer with.  format is the query parameter's value and

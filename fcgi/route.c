@@ -85,16 +85,19 @@ find_method(const struct resource *res, struct slice name)
 	return NULL;
 }
 
+/* With a sentence that ends in the types that would be right. */
 static void
 refuse_type(struct request *r, int status, const char *reason,
-    const struct media_list *types)
+    const struct media_list *right)
 {
-	char why[160];
+	struct buf why = {0};
 
-	snprintf(why, sizeof(why), "%s, for example %s.",
-	    status == 415 ? "Say what the body is" : "Ask for what there is",
-	    types->examples);
-	reply_refuse_why(&r->reply, status, reason, why);
+	buf_add_str(&why, "It must be one of ");
+	media_list_print(&why, right);
+	buf_add(&why, ".", 2); /* and its NUL */
+	reply_refuse_why(
+	    &r->reply, status, reason, buf_failed(&why) ? NULL : why.p);
+	buf_fini(&why);
 }
 
 /* False: it is refused, and the reply says so. */
@@ -126,6 +129,15 @@ negotiate(struct request *r, const struct route_method *m)
 }
 
 static void
+refuse_method(struct request *r, const struct resource *res)
+{
+	char why[96];
+
+	snprintf(why, sizeof(why), "This resource has %s.", res->allow);
+	reply_refuse_why(&r->reply, 405, "Method Not Allowed", why);
+}
+
+static void
 answer(struct request *r, const struct resource *res)
 {
 	const struct route_method *m;
@@ -137,8 +149,7 @@ answer(struct request *r, const struct resource *res)
 	}
 	if ((m = find_method(res, method)) == NULL) {
 		r->reply.allow = res->allow;
-		reply_refuse_why(&r->reply, 405, "Method Not Allowed",
-		    "Access-Control-Allow-Methods says what is.");
+		refuse_method(r, res);
 		return;
 	}
 	if (!negotiate(r, m))

@@ -190,6 +190,7 @@ single_serve(struct request *r, const struct single_query *q)
 		return;
 	}
 	cache_briefly(r, &s.stream, -1);
-	if (r->wanted.type != MEDIA_OCTETS && !media_is_xml(r->wanted.type))
+	if (r->wanted.type != MEDIA_OCTETS && r->wanted.type != MEDIA_HTML &&
+	    !media_is_xml(r->wanted.type))
 		buf_add_str(&r->reply.body, "{}");
 }

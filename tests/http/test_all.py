@@ -2,8 +2,8 @@
 
 import pytest
 
-from events import (ADMIN, ATOM, BRIEFLY, FOREVER, assert_refused, event,
-                    fill, get, link, links, new_name, path, post,
+from events import (ADMIN, ATOM, BRIEFLY, EVENTS, FOREVER, assert_refused,
+                    event, fill, get, link, links, new_name, path, post,
                     set_metadata, write)
 
 ALL = "/streams/%24all"
@@ -212,6 +212,8 @@ def test_a_count_is_a_positive_number(node, count):
 
 def test_a_slash_at_the_end_is_redirected(node):
     for where in ["/streams/$all/", "/streams/%24all/"]:
-        answer = get(node, where)
-        assert answer.status == 307
-        assert answer.headers["location"] == node.base + "/streams/$all"
+        for method in ["GET", "HEAD", "POST", "DELETE"]:
+            answer = node.request(method, where,
+                                  headers={"Content-Type": EVENTS})
+            assert answer.status == 307
+            assert answer.headers["location"] == node.base + "/streams/$all"

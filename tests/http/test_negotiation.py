@@ -3,7 +3,7 @@
 import pytest
 
 from events import (ATOM, BYTES, EVENT, EVENTS, JSON, assert_refused, fill,
-                    get, new_name, path)
+                    get, new_id, new_name, path)
 
 XML = "application/atom+xml"
 KURRENT = ATOM.replace("eventstore", "kurrent")
@@ -74,6 +74,19 @@ def test_feeds(node, stream, accept):
 @pytest.mark.parametrize("accept", [ATOM, JSON, EVENT, BYTES])
 def test_single_events(node, stream, accept):
     assert given(node, path(stream, 0), accept) == accept
+
+
+def test_a_refusal_names_the_types_of_its_own_resource(node, stream):
+    answer = get(node, "/ping", "image/png")
+    assert_refused(answer, 406, "application/json", "xml or text/plain.")
+    assert ATOM not in answer.body.decode()
+    answer = node.request("POST", path(stream, "incoming", new_id()), "[]",
+                          {"Content-Type": EVENTS})
+    assert_refused(answer, 415, JSON)
+    assert EVENTS not in answer.body.decode()
+    answer = node.request("POST", path(stream), "[]",
+                          {"Content-Type": "text/plain"})
+    assert_refused(answer, 415, EVENTS, f" or {BYTES}.")
 
 
 def test_a_feed_is_no_octet_stream(node, stream):

@@ -30,7 +30,7 @@ static const enum media full_types[] = {
     MEDIA_HTML,
 };
 static const struct media_list full = {
-    full_types, COUNT(full_types), MEDIA_ATOM_JSON, ""};
+    full_types, COUNT(full_types), MEDIA_ATOM_JSON};
 
 /* By Accept, its name, or "" for none. */
 static const char *
@@ -238,7 +238,7 @@ static void
 the_description_is_never_given_to_a_wildcard(void **state)
 {
 	static const enum media types[] = {MEDIA_STREAMDESC_JSON};
-	const struct media_list list = {types, 1, MEDIA_STREAMDESC_JSON, ""};
+	const struct media_list list = {types, 1, MEDIA_STREAMDESC_JSON};
 
 	(void)state;
 	assert_string_equal(answer(&list, "*/*"), "");
