@@ -9,6 +9,7 @@ build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
     libfcgi-dev libjansson-dev libxml2-dev nettle-dev uuid-dev libcrypt-dev
     lighttpd curl"
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
+    python3-hypothesis
     universal-ctags mandoc iproute2"
 # Only --enable-fuzz, `make format-check`, `make check-valgrind` and
 # `make cppcheck` use these.
