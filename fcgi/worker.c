@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "fcgi/bootstrap.h"
 #include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -15,6 +14,7 @@
 #include "fcgi/waiting.h"
 #include "fcgi/worker.h"
 #include "store/alloc.h"
+#include "store/bootstrap.h"
 #include "store/clock.h"
 #include "store/conf.h"
 #include "store/log.h"
@@ -101,9 +101,11 @@ bootstrap(void *arg)
 	enum err e;
 
 	while (!atomic_load(&w->server.stopping)) {
-		e = bootstrap_run(w->server.store);
+		e = bootstrap_run(
+		    w->server.store, w->server.conf->password_cost);
 		if (e == ERR_OK) {
 			atomic_store(&w->server.has_accounts, true);
+			bootstrap_warn(w->server.store);
 			break;
 		}
 		if (e != ERR_UNAVAILABLE)

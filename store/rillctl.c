@@ -1,12 +1,14 @@
 #include "config.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "store/conf.h"
 #include "store/ctl_status.h"
+#include "store/ctl_user.h"
 #include "store/ctl_verify.h"
 #include "store/log.h"
 
@@ -15,54 +17,104 @@ static const char usage[] =
     "\n"
     "  status         role, positions, sizes, workers and versions\n"
     "  verify         check that the store is whole, in use or not\n"
+    "  user list      all accounts: login, state, groups, name\n"
+    "  user add LOGIN [--name TEXT] [--group GROUP]...\n"
+    "                 make an account\n"
+    "  user passwd LOGIN\n"
+    "                 give it another password\n"
+    "  user disable LOGIN, user enable LOGIN\n"
+    "                 refuse it, or take it again\n"
+    "  user delete LOGIN\n"
+    "                 delete it\n"
+    "\n"
+    "Passwords are asked for at the terminal, or else read from standard\n"
+    "input.\n"
     "\n"
     "  --config FILE  the configuration; else $RILL_CONFIG, else the\n"
     "                 installed rill.json\n"
+    "  --name TEXT    the full name of a new account\n"
+    "  --group GROUP  one of its groups\n"
     "  --help         show this and exit\n"
     "  --version      show the version and exit\n";
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
+    {"group", required_argument, NULL, 'g'},
     {"help", no_argument, NULL, 'h'},
+    {"name", required_argument, NULL, 'n'},
     {"version", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
 };
 
 static const struct command {
 	const char *name;
-	int (*run)(const struct conf *);
+	int (*run)(const struct conf *); /* without arguments */
+	int (*run_with)(const struct conf *, const struct ctl_user_args *);
 } commands[] = {
-    {"status", ctl_status},
-    {"verify", ctl_verify},
+    {"status", ctl_status, NULL},
+    {"user", NULL, ctl_user},
+    {"verify", ctl_verify, NULL},
 };
 
 static int
-run(const char *name, const char *path)
+refuse_usage(void)
 {
-	const size_t n = sizeof(commands) / sizeof(commands[0]);
+	fputs(usage, stderr);
+	return EX_USAGE;
+}
+
+static bool
+has_arguments(const struct ctl_user_args *args)
+{
+	return args->nwords > 0 || args->full_name != NULL || args->ngroups > 0;
+}
+
+static int
+run_command(
+    const struct command *c, const char *path, const struct ctl_user_args *args)
+{
 	char why[CONF_WHY_SIZE];
 	struct conf *conf;
-	size_t i;
 	int status;
 
-	for (i = 0; i < n && strcmp(commands[i].name, name) != 0; i++)
-		continue;
-	if (i == n) {
-		fprintf(stderr, "rillctl: no command '%s'\n%s", name, usage);
-		return EX_USAGE;
-	}
+	if (c->run != NULL && has_arguments(args))
+		return refuse_usage();
 	if (conf_read(&conf, conf_path(path), why) != ERR_OK) {
 		fprintf(stderr, "rillctl: %s\n", why);
 		return EX_CONFIG;
 	}
-	status = commands[i].run(conf);
+	status = c->run != NULL ? c->run(conf) : c->run_with(conf, args);
 	conf_free(&conf);
-	return status;
+	return status == EX_USAGE ? refuse_usage() : status;
+}
+
+static int
+run(const char *name, const char *path, const struct ctl_user_args *args)
+{
+	const size_t n = sizeof(commands) / sizeof(commands[0]);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return run_command(&commands[i], path, args);
+	fprintf(stderr, "rillctl: no command '%s'\n", name);
+	return refuse_usage();
+}
+
+/* False: there are more than an account may have. */
+static bool
+add_group(struct ctl_user_args *args, const char *group)
+{
+	if (args->ngroups == USERS_MAX_GROUPS)
+		return false;
+	args->groups[args->ngroups++] = slice_str(group);
+	return true;
 }
 
 int
 main(int argc, char **argv)
 {
+	struct ctl_user_args args = {.nwords = 0};
 	const char *path = NULL;
 	int c;
 
@@ -72,19 +124,25 @@ main(int argc, char **argv)
 		case 'c':
 			path = optarg;
 			break;
+		case 'g':
+			if (!add_group(&args, optarg))
+				return refuse_usage();
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return EX_OK;
+		case 'n':
+			args.full_name = optarg;
+			break;
 		case 'v':
 			puts("rillctl " PACKAGE_VERSION);
 			return EX_OK;
 		default:
-			fputs(usage, stderr);
-			return EX_USAGE;
+			return refuse_usage();
 		}
-	if (argc - optind != 1) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
-	return run(argv[optind], path);
+	if (argc == optind)
+		return refuse_usage();
+	args.words = argv + optind + 1;
+	args.nwords = (size_t)(argc - optind - 1);
+	return run(argv[optind], path, &args);
 }

@@ -1,10 +1,11 @@
 #include "config.h"
 
-#include "fcgi/bootstrap.h"
 #include "store/account.h"
+#include "store/bootstrap.h"
+#include "store/buf.h"
 #include "store/identity.h"
 #include "store/log.h"
-#include "store/store.h"
+#include "store/own_event.h"
 #include "store/stream.h"
 
 #define DEFAULT_PASSWORD "changeit"
@@ -30,28 +31,18 @@ struct first_event {
 static enum err
 write_first(struct store *st, const struct first_event *first)
 {
-	struct event ev = {.type = slice_str(first->type),
-	    .data = first->data,
-	    .flags = first->is_json ? EVENT_DATA_IS_JSON : 0};
-	struct new_event ne;
-	struct append a = {.kind = APPEND_EVENTS,
-	    .stream = slice_str(first->stream),
+	struct own_event own = {.stream = slice_str(first->stream),
 	    .expected = EXPECT_NO_STREAM,
-	    .who = identity_server(),
-	    .events = &ne,
-	    .n = 1};
-	enum err e;
+	    .type = first->type,
+	    .data = first->data,
+	    .is_json = first->is_json};
 
-	guid_from_name(&ev.id, a.stream);
-	if ((e = new_event_init(&ne, &ev)) != ERR_OK)
-		return e;
-	e = stream_append(st, &a);
-	new_event_fini(&ne);
-	return e;
+	guid_from_name(&own.id, own.stream);
+	return own_event_write(st, &own);
 }
 
 static enum err
-print_admin(struct buf *b)
+print_admin(struct buf *b, unsigned int cost)
 {
 	struct slice groups[] = {slice_str(IDENTITY_ADMINS)};
 	struct account a = {.login = slice_str(ACCOUNT_ADMIN),
@@ -59,8 +50,7 @@ print_admin(struct buf *b)
 	    .groups = groups,
 	    .ngroups = 1};
 	char hash[ACCOUNT_HASH_SIZE];
-	enum err e = account_hash(
-	    hash, slice_str(DEFAULT_PASSWORD), ACCOUNT_DEFAULT_COST);
+	enum err e = account_hash(hash, slice_str(DEFAULT_PASSWORD), cost);
 
 	if (e != ERR_OK)
 		return e;
@@ -70,10 +60,10 @@ print_admin(struct buf *b)
 }
 
 static enum err
-write_all(struct store *st)
+write_all(struct store *st, unsigned int cost)
 {
 	struct buf account = {0};
-	enum err e = print_admin(&account);
+	enum err e = print_admin(&account, cost);
 	/* The last one is what has_users() looks for. */
 	const struct first_event events[] = {
 	    {"$$$user-" ACCOUNT_ADMIN, "$metadata", slice_str(ACCOUNT_ACL),
@@ -100,8 +90,18 @@ has_users(struct txn *tx, void *arg)
 	return stream_lookup(tx, slice_str("$users"), &s);
 }
 
-static void
-warn_of_default(struct store *st)
+enum err
+bootstrap_run(struct store *st, unsigned int cost)
+{
+	enum err e = stream_run(st, has_users, NULL);
+
+	if (e == ERR_NO_STREAM)
+		e = write_all(st, cost);
+	return e == ERR_DELETED ? ERR_OK : e;
+}
+
+void
+bootstrap_warn(struct store *st)
 {
 	struct account *admin = NULL;
 
@@ -112,16 +112,4 @@ warn_of_default(struct store *st)
 		    "the account " ACCOUNT_ADMIN " still has the default "
 		    "password: change it");
 	account_free(&admin);
-}
-
-enum err
-bootstrap_run(struct store *st)
-{
-	enum err e = stream_run(st, has_users, NULL);
-
-	if (e == ERR_NO_STREAM)
-		e = write_all(st);
-	if (e == ERR_OK)
-		warn_of_default(st);
-	return e == ERR_DELETED ? ERR_OK : e;
 }
