@@ -1,10 +1,12 @@
 """The users API: accounts made, shown, changed and deleted."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
+import fastcgi
 from events import (ADMIN, JSON, assert_refused, await_accounts, basic, event,
                     fill, get, new_name, path, post)
 from users import (XML, assert_done, assert_failed, call, command_path, create,
@@ -526,3 +528,44 @@ def test_answers_are_json_or_xml(node):
     for accept in ["image/png", "application/vnd.eventstore.atom+json"]:
         answer = call(node, "GET", "/users/admin", form=accept)
         assert_refused(answer, 406, "application/json or text/xml")
+
+
+# Of several processes.
+
+@pytest.fixture
+def other_worker(node, tmp_path):
+    """A second worker process on the node's store."""
+    worker = fastcgi.Worker(node, tmp_path / "socket")
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+def test_what_one_worker_changes_the_others_know(node, other_worker):
+    """Though they know the password, since they have checked it before."""
+    login = create(node, password="first")
+
+    def both(password, status):
+        credentials = basic(login, password)
+        answers = [node.request("GET", "/ping", headers=credentials),
+                   other_worker.request("GET", "/ping", headers=credentials)]
+        return [answer.status for answer in answers] == [status] * 2
+
+    def through_the_other(command, document):
+        answer = other_worker.request(
+            "POST", command_path(login, command),
+            json.dumps(document).encode(), {"Content-Type": JSON, **ADMIN})
+        assert answer.status == 200, answer.body
+
+    assert both("first", 200) and both("second", 401)
+    through_the_other("reset-password", {"newPassword": "second"})
+    assert both("first", 401) and both("second", 200)
+    through_the_other("disable", {})
+    assert both("second", 401)
+    assert_done(call(node, "POST", command_path(login, "enable")))
+    assert both("second", 200)
+    through_the_other("change-password",
+                      {"currentPassword": "second", "newPassword": "third"})
+    assert both("second", 401) and both("third", 200)
+    assert_done(call(node, "DELETE", user_path(login)))
+    assert both("third", 401)
