@@ -2,6 +2,8 @@
 
 import pytest
 
+from events import assert_refused
+
 NAMES = ["a/b", "a%2Fb", "a b", "..", "a//b", "ä€", "a?b#c", "$x", "a\\b"]
 
 
@@ -40,8 +42,17 @@ def test_credentials_reach_the_worker(node):
     assert node.request("GET", "/ping", headers=headers).status == 401
 
 
-def test_a_body_beyond_the_limit_is_refused(node):
-    body = b"x" * (16 * 1024 * 1024 + 1)
-    answer = node.request("POST", "/streams/front", body, {
+def post_bytes(node, n):
+    return node.request("POST", "/streams/front", b"x" * n, {
         "Content-Type": "application/octet-stream", "ES-EventType": "large"})
-    assert answer.status == 413
+
+
+def test_a_body_beyond_the_limit_is_refused_by_rill(node):
+    """In words, and so that scripts of other sites may read them."""
+    answer = post_bytes(node, 16 * 1024 * 1024 + 1)
+    assert_refused(answer, 413, "at most 16777216 bytes")
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_body_far_beyond_the_limit_is_refused(node):
+    assert post_bytes(node, 32 * 1024 * 1024 + 1).status == 413
