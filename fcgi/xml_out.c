@@ -246,6 +246,39 @@ add_attributes(struct buf *b, struct json_value object)
 	buf_fini(&m.name);
 }
 
+/* What stands between the elements of an element that has both. */
+static bool
+is_text(const struct member *m)
+{
+	struct json_iter it;
+	struct json_value item;
+
+	if (!slice_is(buf_slice(&m->name), "#text"))
+		return false;
+	if (m->value.kind != JSON_ARRAY)
+		return is_plain(&m->value);
+	json_iter_init(&it, m->value);
+	while (json_iter_next(&it, &item))
+		if (!is_plain(&item))
+			return false;
+	return true;
+}
+
+static void
+add_text(struct buf *b, struct json_value v)
+{
+	struct json_iter it;
+	struct json_value item;
+
+	if (v.kind != JSON_ARRAY) {
+		add_scalar(b, &v);
+		return;
+	}
+	json_iter_init(&it, v);
+	while (json_iter_next(&it, &item))
+		add_scalar(b, &item);
+}
+
 static void add_value(
     struct buf *, struct slice name, const char *attributes, struct json_value);
 
@@ -263,6 +296,10 @@ add_members(struct buf *b, struct json_value object)
 		read_member(&m, raw, v);
 		if (m.mark != 0)
 			continue;
+		if (is_text(&m)) {
+			add_text(b, v);
+			continue;
+		}
 		buf_reset(&name);
 		xml_out_name(&name, buf_slice(&m.name));
 		add_value(b, buf_slice(&name), "", v);

@@ -25,8 +25,8 @@ void xml_out_name(struct buf *, struct slice);
  * (beginning with a space, or empty).  Members become elements, items of an
  * array elements of one name, null an empty element.  Members called @name
  * become attributes, and so do those called $name in the namespace of
- * Newtonsoft's converter, unless they hold objects or arrays.  The text was
- * accepted by json_parse().
+ * Newtonsoft's converter, unless they hold objects or arrays; #text is text,
+ * as xml_in has it.  The JSON was accepted by json_parse().
  */
 void xml_out_json(
     struct buf *, const char *name, const char *attributes, struct slice json);

@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ET
 import feedparser
 import pytest
 
-from events import assert_refused, event, get, link, new_name, path, write
+from events import (ADMIN, assert_refused, event, get, link, new_id, new_name,
+                    path, set_metadata, write)
 
 ATOM_XML = "application/atom+xml"
 NAMESPACE = "{http://www.w3.org/2005/Atom}"
@@ -28,18 +29,32 @@ DATA = [
 ]
 
 
+SINGLES = [("application/octet-stream", bytes(range(256))),
+           ("application/json", b'{a : "no JSON", \xff}'),
+           ("text/xml", b"<a>\x00\xfe")]
+COUNT = len(DATA) + len(SINGLES) + 2  # and two links
+
+
 @pytest.fixture(scope="module")
 def stream(node):
+    """Everything awkward; with metadata that are, too."""
     name = new_name(f"awkward {AWKWARD}".replace("\u0085", ""))
     batch = [event(data, f"type {AWKWARD} {i}", metadata=DATA[-i])
              for i, data in enumerate(DATA)]
     write(node, name, batch)
+    for media, body in SINGLES:
+        answer = node.request("POST", path(name), body, {
+            "Content-Type": media, "ES-EventId": new_id(),
+            "ES-EventType": f"type {AWKWARD[:20]} ü".encode()})
+        assert answer.status == 201, answer.body
+    link(node, name, f"7@{name} that is not there".encode())
     link(node, name, f"0@{name}".encode())
+    set_metadata(node, name, {AWKWARD: [AWKWARD], "$cacheControl": 1})
     return name
 
 
-def as_xml(node, where, media):
-    answer = get(node, where, media)
+def as_xml(node, where, media, headers=None):
+    answer = get(node, where, media, headers)
     assert answer.status == 200, answer.body
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
     return answer
@@ -52,22 +67,54 @@ def test_an_awkward_feed_is_well_formed(node, stream, media, query):
     assert feed.tag == NAMESPACE + "feed"
     titles = [e.find(NAMESPACE + "title").text
               for e in feed.findall(NAMESPACE + "entry")]
-    assert len(titles) == len(DATA) + 1
+    assert len(titles) == COUNT
     assert titles[0] == f"0@{stream}".replace("\ufffe", "\ufffd")
 
 
-@pytest.mark.parametrize("number", range(len(DATA) + 1))
+@pytest.mark.parametrize("number", set(range(COUNT)) - {COUNT - 2})
 @pytest.mark.parametrize("media", KINDS[:4])
 def test_an_awkward_event_is_well_formed(node, stream, media, number):
     ET.fromstring(as_xml(node, path(stream, number), media).body)
 
 
-def test_a_feed_reader_takes_the_feed(node, stream):
-    answer = as_xml(node, path(stream) + "?embed=content", ATOM_XML)
+@pytest.mark.parametrize("media", KINDS)
+@pytest.mark.parametrize("rest", [
+    [], [0, "forward", 50], ["head", "backward", 50], [3, "backward", 2],
+    [99, "forward", 5]])
+def test_a_feed_reader_takes_a_feed(node, stream, media, rest):
+    where = path(stream, *rest) + "?embed=content"
+    shown = get(node, where).json()["entries"]
+    feed = read_as_reader(as_xml(node, where, media))
+    assert feed.feed.title.startswith("Event stream 'awkward <&>")
+    assert [e.id for e in feed.entries] == [e["id"] for e in shown]
+    assert [e.link for e in feed.entries] == [e["id"] for e in shown]
+
+
+def read_as_reader(answer):
     feed = feedparser.parse(answer.body)
     assert not feed.bozo, feed.get("bozo_exception")
-    assert len(feed.entries) == len(DATA) + 1
-    assert feed.entries[-1].id.endswith("/0")
+    return feed
+
+
+@pytest.mark.parametrize("media", KINDS)
+def test_a_feed_reader_takes_metadata_and_all(node, stream, media):
+    for where in [path("$$" + stream), path(stream, "metadata", 0, 5),
+                  path(stream, "metadata", 0, "forward", 5)]:
+        feed = read_as_reader(as_xml(node, where + "?embed=content", media))
+        assert [e.id for e in feed.entries] == [
+            node.base + path("$$" + stream, 0)]
+    for rest in [[], ["head", "backward", 60], ["0" * 32, "forward", 60]]:
+        where = path("$all", *rest) + "?embed=content"
+        feed = read_as_reader(as_xml(node, where, media, ADMIN))
+        assert feed.feed.title == "All events"
+        assert len(feed.entries) > 3
+
+
+@pytest.mark.parametrize("rest", [[0], ["metadata"], [COUNT - 1]])
+def test_a_feed_reader_takes_an_entry(node, stream, rest):
+    """An event, metadata and a link, each a document of its own."""
+    answer = as_xml(node, path(stream, *rest), ATOM_XML)
+    assert read_as_reader(answer).entries[0].id.startswith(node.base)
 
 
 def test_text_says_what_was_written(node):

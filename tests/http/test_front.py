@@ -2,7 +2,7 @@
 
 import pytest
 
-from events import assert_refused
+from events import assert_refused, new_id
 
 NAMES = ["a/b", "a%2Fb", "a b", "..", "a//b", "ä€", "a?b#c", "$x", "a\\b"]
 
@@ -44,7 +44,8 @@ def test_credentials_reach_the_worker(node):
 
 def post_bytes(node, n):
     return node.request("POST", "/streams/front", b"x" * n, {
-        "Content-Type": "application/octet-stream", "ES-EventType": "large"})
+        "Content-Type": "application/octet-stream", "ES-EventType": "large",
+        "ES-EventId": new_id()})
 
 
 def test_a_body_beyond_the_limit_is_refused_by_rill(node):

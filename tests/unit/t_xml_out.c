@@ -130,6 +130,19 @@ an_attribute_stands_once_and_never_changes_namespaces(void **state)
 	json_is("{\"@xmlns\":\"u\"}", "<d><_x0040_xmlns>u</_x0040_xmlns></d>");
 }
 
+static void
+text_beside_elements_is_text(void **state)
+{
+	(void)state;
+	json_is("{\"a\":{\"@b\":1,\"#text\":\"<x>\"}}",
+	    "<d><a b=\"1\">&lt;x&gt;</a></d>");
+	json_is("{\"#text\":[\"x\",2],\"b\":null}", "<d>x2<b /></d>");
+	json_is("{\"#text\":{\"a\":1}}",
+	    "<d><_x0023_text><a>1</a></_x0023_text></d>");
+	json_is("{\"#text\":[[1]]}", "<d><_x0023_text>1</_x0023_text></d>");
+	json_is("{\"#text\":null}", "<d />");
+}
+
 int
 main(void)
 {
@@ -144,6 +157,7 @@ main(void)
 	    cmocka_unit_test(marked_members_become_attributes),
 	    cmocka_unit_test(
 		an_attribute_stands_once_and_never_changes_namespaces),
+	    cmocka_unit_test(text_beside_elements_is_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
