@@ -102,9 +102,9 @@ reply_created(struct request *r, const struct append *a)
 	buf_add_int(h, a->first);
 	buf_add_str(h, "\r\nES-CurrentVersion: ");
 	buf_add_int(h, a->current);
-	buf_add_str(h, "\r\nES-Position: ");
-	buf_add_int(h, (int64_t)a->position);
 	buf_add_str(h, "\r\n");
+	if (a->has_position)
+		reply_header(&r->reply, "ES-Position", "%" PRIu64, a->position);
 }
 
 static void

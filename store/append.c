@@ -47,6 +47,8 @@ target_load(struct work *w, struct target *t, struct slice name)
 	t->record.last = EVENT_NUMBER_NONE;
 	t->record.is_deleted = false;
 	t->record.bytes = 0;
+	t->record.first = 0;
+	t->record.forgotten = 0;
 	t->record.settings = (struct settings){0};
 	return ERR_OK;
 }
@@ -509,7 +511,7 @@ write_it(struct work *w)
 	return ERR_INVALID;
 }
 
-/* A repeat answers as the first time did. */
+/* A repeat answers as the first time did, but for what was removed since. */
 static enum err
 find_position(struct work *w)
 {
@@ -520,8 +522,10 @@ find_position(struct work *w)
 		return ERR_OK;
 	if ((e = find_id(w, w->a->n - 1, &number)) != ERR_OK)
 		return e;
-	return tbl_events_position(
+	e = tbl_events_position(
 	    w->tx, w->stream.record.id, number, &w->a->position);
+	w->a->has_position = e == ERR_OK;
+	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
 
 static enum err
@@ -625,8 +629,10 @@ append_apply(struct txn *tx, struct append *a, const struct append_batch *batch)
 	if ((e = load(&w)) != ERR_OK || (e = judge_request(&w, &v)) != ERR_OK)
 		return e;
 	a->current = w.stream.record.last;
+	a->has_position = false;
 	switch (v) {
 	case WRITE:
+		a->has_position = true;
 		return write_it(&w);
 	case REPEAT:
 		return find_position(&w);

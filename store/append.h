@@ -43,7 +43,8 @@ struct append {
 	enum err outcome;
 	int64_t first;     /* number of the first event, if ERR_OK */
 	int64_t current;   /* the stream's last number now, -1 if none */
-	uint64_t position; /* of the last event, if ERR_OK */
+	uint64_t position; /* of the last event, if ERR_OK ... */
+	bool has_position; /* ... unless that was removed: a late repeat */
 };
 
 /* What the appends of one transaction share. */

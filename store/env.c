@@ -302,7 +302,7 @@ open_table(struct env *env, enum table t, bool create)
 	if ((r = db_create(&db, env->handle, 0)) != 0)
 		return r;
 	env->tables[t] = db;
-	if ((r = db->set_pagesize(db, 4096)) != 0)
+	if ((r = db->set_pagesize(db, ENV_PAGE_BYTES)) != 0)
 		return r;
 	if (create)
 		flags |= DB_CREATE;
@@ -492,6 +492,23 @@ const char *
 env_table_file(enum table t)
 {
 	return tables[t].file;
+}
+
+uint64_t
+env_table_bytes(struct env *env, enum table t)
+{
+	DB *db = env->tables[t];
+	DB_BTREE_STAT *stat;
+	uint64_t n;
+	int r;
+
+	if ((r = db->stat(db, NULL, &stat, DB_FAST_STAT)) != 0) {
+		log_warn("store", "%s: %s", tables[t].file, db_strerror(r));
+		return 0;
+	}
+	n = (uint64_t)stat->bt_pagecnt * stat->bt_pagesize;
+	free(stat);
+	return n;
 }
 
 enum err

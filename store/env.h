@@ -19,6 +19,8 @@
 
 #include "store/err.h"
 
+#define ENV_PAGE_BYTES 4096
+
 enum table {
 	TABLE_STREAMS,
 	TABLE_EVENTS,
@@ -94,6 +96,9 @@ enum err env_remove_logs(struct env *, unsigned int *n);
  */
 enum err env_verify_file(const char *dir, enum table);
 const char *env_table_file(enum table);
+
+/* The length of a table's file, when all of it is written; 0: unknown. */
+uint64_t env_table_bytes(struct env *, enum table);
 
 /* What a DB_* code or errno means to the rest of store/. */
 enum err env_err(int db_error);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/be.h"
+#include "store/clock.h"
 #include "store/json.h"
 #include "store/settings.h"
 
@@ -135,6 +136,20 @@ settings_read(struct settings *s, const struct event *e)
 	if (valid)
 		*s = read;
 	return ERR_OK;
+}
+
+const struct settings settings_of_metastream = {.max_count = 1};
+
+struct settings_limits
+settings_limits(const struct settings *s, int64_t last, int64_t now)
+{
+	struct settings_limits l = {s->truncate_before, INT64_MIN};
+
+	if (s->max_count > 0 && last - s->max_count + 1 > l.first)
+		l.first = last - s->max_count + 1;
+	if (s->max_age > 0 && s->max_age < INT64_MAX / CLOCK_TICKS_PER_S)
+		l.oldest = now - s->max_age * CLOCK_TICKS_PER_S;
+	return l;
 }
 
 bool

@@ -47,6 +47,20 @@ bool settings_name_is(struct slice raw, const char *name);
 
 bool settings_soft_deleted(const struct settings *);
 
+/*
+ * What a stream's settings show of it: the events from number first on that
+ * were not created before oldest, in ticks.  A metastream shows its newest
+ * event alone, whatever settings it has.
+ */
+struct settings_limits {
+	int64_t first, oldest;
+};
+struct settings_limits settings_limits(
+    const struct settings *, int64_t last, int64_t now);
+
+/* Those of every metastream. */
+extern const struct settings settings_of_metastream;
+
 /* The document that a soft deletion writes. */
 struct slice settings_soft_deletion(void);
 

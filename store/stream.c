@@ -13,8 +13,8 @@
 #include "store/tbl_streams.h"
 #include "store/writer.h"
 
-/* Only the newest metadata can be read. */
-#define META_MAX_COUNT 1
+/* More often than events can be removed while a page is read. */
+#define TRIES_IN_DOUBT 8
 
 enum err
 stream_run(struct store *st, stream_body_f *body, void *arg)
@@ -31,17 +31,13 @@ later(int64_t a, int64_t b)
 static void
 find_limits(struct stream *s, const struct stream_record *r)
 {
-	const struct settings *set = &s->settings;
+	struct settings_limits limits =
+	    settings_limits(&s->settings, s->last, clock_now_ticks());
+	int64_t n = r->last - r->first + 1; /* are there */
 
-	s->first = set->truncate_before;
-	if (set->max_count > 0)
-		s->first = later(s->first, s->last - set->max_count + 1);
-	s->oldest = INT64_MIN;
-	if (set->max_age > 0 && set->max_age < INT64_MAX / CLOCK_TICKS_PER_S)
-		s->oldest =
-		    clock_now_ticks() - set->max_age * CLOCK_TICKS_PER_S;
-	s->mean_bytes =
-	    s->last < 0 ? 0 : (size_t)(r->bytes / ((uint64_t)s->last + 1));
+	s->first = later(limits.first, r->first);
+	s->oldest = limits.oldest;
+	s->mean_bytes = n <= 0 ? 0 : (size_t)(r->bytes / (uint64_t)n);
 }
 
 /* Settings whose acl stands in the stream's own memory. */
@@ -61,7 +57,7 @@ lookup_base(struct txn *tx, struct stream *s)
 	struct stream_record r;
 	enum err e;
 
-	s->settings.max_count = META_MAX_COUNT;
+	s->settings = settings_of_metastream;
 	e = tbl_streams_get(tx, name_base(s->name), &r);
 	if (e != ERR_OK)
 		return e == ERR_NO_STREAM ? ERR_OK : e;
@@ -109,6 +105,17 @@ range_of(const struct stream *s, int64_t from, int64_t to)
 	    .mean_bytes = s->mean_bytes};
 }
 
+/*
+ * The snapshot says that an event is there, but it is not.  If it has been
+ * removed since then, a newer snapshot knows that it is hidden, and what is
+ * shown in its place.
+ */
+static enum err
+doubt(const struct txn *tx)
+{
+	return tx->tries < TRIES_IN_DOUBT ? ERR_DEADLOCK : ERR_CORRUPT;
+}
+
 /* Read one event into the page's memory, if the stream shows it. */
 static enum err
 read_shown(
@@ -120,7 +127,7 @@ read_shown(
 	if (ev->number < s->first || ev->number > s->last)
 		return ERR_NO_EVENT;
 	if ((e = tbl_events_get(tx, pg, &one, ev)) != ERR_OK)
-		return e;
+		return e == ERR_NO_EVENT ? doubt(tx) : e;
 	return stream_shows(s, ev) ? ERR_OK : ERR_NO_EVENT;
 }
 
@@ -141,6 +148,13 @@ stream_event(
 	return ERR_OK;
 }
 
+/* Whether less was read, from the nth entry on, than there must be. */
+static bool
+is_incomplete(const struct page *pg, size_t n, const struct events_range *r)
+{
+	return page_count(pg) - n < (uint64_t)(r->to - r->from) + 1;
+}
+
 enum err
 stream_page(struct txn *tx, const struct stream *s,
     const struct stream_range *range, struct page *pg)
@@ -154,6 +168,8 @@ stream_page(struct txn *tx, const struct stream *s,
 		return ERR_OK;
 	if ((e = tbl_events_read(tx, pg, &r)) != ERR_OK)
 		return e;
+	if (is_incomplete(pg, n, &r))
+		return doubt(tx);
 	for (i = n; i < page_count(pg); i++) {
 		struct entry *entry = page_entry(pg, i);
 
@@ -229,7 +245,10 @@ stream_end(struct txn *tx, uint64_t *position)
 	return e;
 }
 
-/* The event that a row of the table names, with its stream's name. */
+/*
+ * The event that a row of the table names, with its stream's name.
+ * ERR_NO_EVENT: it has been removed, and its row is or will be.
+ */
 static enum err
 add_row(struct txn *tx, struct page *pg, const struct all_row *row)
 {
@@ -238,65 +257,93 @@ add_row(struct txn *tx, struct page *pg, const struct all_row *row)
 	    .to = row->number};
 	char name[STREAM_MAX_META_NAME];
 	struct entry *entry;
+	struct event ev;
 	size_t n;
 	enum err e;
 
+	if ((e = tbl_events_get(tx, pg, &one, &ev)) != ERR_OK)
+		return e;
 	if ((e = page_add(pg, &entry)) != ERR_OK)
 		return e;
-	e = tbl_events_get(tx, pg, &one, &entry->event);
-	if (e == ERR_OK)
-		e = tbl_streams_name(tx, row->stream_id, name, &n);
-	if (e == ERR_OK)
-		e = page_copy(pg, slice(name, n), &entry->stream);
-	return e == ERR_NO_EVENT ? ERR_CORRUPT : e;
+	entry->event = ev;
+	e = tbl_streams_name(tx, row->stream_id, name, &n);
+	return e == ERR_OK ? page_copy(pg, slice(name, n), &entry->stream) : e;
 }
 
 typedef enum err read_rows_f(
     struct txn *, uint64_t, struct all_row *, size_t *);
 
-/* Rows from end on may not be committed. */
-static enum err
-add_rows(struct txn *tx, const struct all_row *rows, size_t n, uint64_t end,
-    struct page *pg)
-{
-	size_t i;
-	enum err e = ERR_OK;
+/* A walk over the events of all streams, upwards or downwards. */
+struct all_walk {
+	struct txn *tx;
+	struct page *page;
+	read_rows_f *read_rows;
+	uint64_t at;  /* where to go on */
+	uint64_t end; /* rows from there on may not be committed */
+	struct all_row *rows;
+	bool is_over;
+};
 
-	for (i = 0; i < n && e == ERR_OK && rows[i].position < end; i++)
-		e = add_row(tx, pg, &rows[i]);
+/* Add at most n events of the next n rows. */
+static enum err
+walk_rows(struct all_walk *w, size_t n)
+{
+	size_t i, found = n;
+	enum err e = w->read_rows(w->tx, w->at, w->rows, &found);
+
+	w->is_over = found < n;
+	for (i = 0; i < found && e == ERR_OK; i++) {
+		if (w->rows[i].position >= w->end) {
+			w->is_over = true;
+			break;
+		}
+		w->at = w->rows[i].position;
+		e = add_row(w->tx, w->page, &w->rows[i]);
+		if (e == ERR_NO_EVENT)
+			e = ERR_OK;
+	}
+	if (w->read_rows == tbl_all_read)
+		w->at++;
 	return e;
 }
 
+/* A page is full if there are as many events, also when some are removed
+ * meanwhile: "previous" and how long caches may keep it depend on that. */
 static enum err
-read_all(struct txn *tx, uint64_t pos, size_t n, struct page *pg,
-    read_rows_f *read_rows)
+read_all(struct all_walk *w, size_t n)
 {
-	struct all_row *rows;
-	uint64_t end;
+	size_t full = page_count(w->page) + n;
 	enum err e;
 
 	if (n > PAGE_MAX_EVENTS)
 		return ERR_TOO_LARGE;
-	if ((e = stream_end(tx, &end)) != ERR_OK)
+	if ((e = stream_end(w->tx, &w->end)) != ERR_OK)
 		return e;
-	rows = xmalloc(n * sizeof(*rows));
-	e = read_rows(tx, pos < end ? pos : end, rows, &n);
-	if (e == ERR_OK)
-		e = add_rows(tx, rows, n, end, pg);
-	free(rows);
+	if (w->at > w->end)
+		w->at = w->end;
+	w->rows = xmalloc(n * sizeof(*w->rows));
+	while (e == ERR_OK && !w->is_over && page_count(w->page) < full)
+		e = walk_rows(w, full - page_count(w->page));
+	free(w->rows);
 	return e;
 }
 
 enum err
 stream_all(struct txn *tx, uint64_t pos, size_t n, struct page *pg)
 {
-	return read_all(tx, pos, n, pg, tbl_all_read);
+	struct all_walk w = {
+	    .tx = tx, .page = pg, .read_rows = tbl_all_read, .at = pos};
+
+	return read_all(&w, n);
 }
 
 enum err
 stream_all_back(struct txn *tx, uint64_t pos, size_t n, struct page *pg)
 {
-	return read_all(tx, pos, n, pg, tbl_all_read_back);
+	struct all_walk w = {
+	    .tx = tx, .page = pg, .read_rows = tbl_all_read_back, .at = pos};
+
+	return read_all(&w, n);
 }
 
 static int

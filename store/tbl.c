@@ -138,6 +138,16 @@ tbl_cursor_get(struct tbl_cursor *c, uint32_t flags)
 	return r == DB_BUFFER_SMALL ? ERR_TOO_LARGE : env_err(r);
 }
 
+enum err
+tbl_cursor_delete(struct tbl_cursor *c)
+{
+	int r;
+
+	if ((r = env_fault(c->tx->env)) == 0)
+		r = c->dbc->del(c->dbc, 0);
+	return env_err(r);
+}
+
 void
 tbl_cursor_close(struct tbl_cursor *c)
 {

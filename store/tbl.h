@@ -60,6 +60,9 @@ enum err tbl_cursor_open(struct tbl_cursor *, struct txn *, enum table);
  */
 enum err tbl_cursor_get(struct tbl_cursor *, uint32_t flags);
 
+/* Delete what the cursor stands on. */
+enum err tbl_cursor_delete(struct tbl_cursor *);
+
 /* Must come before the transaction's end.  Accepts one that did not open. */
 void tbl_cursor_close(struct tbl_cursor *);
 

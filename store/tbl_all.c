@@ -20,6 +20,16 @@ tbl_all_insert(struct txn *tx, const struct all_row *row)
 	return tbl_insert(tx, TABLE_ALL, &key, &value);
 }
 
+enum err
+tbl_all_delete(struct txn *tx, uint64_t position)
+{
+	unsigned char raw[KEY_SIZE];
+	DBT key = tbl_dbt(raw, sizeof(raw));
+
+	be_put64(raw, position);
+	return tbl_delete(tx, TABLE_ALL, &key);
+}
+
 struct walk {
 	struct txn *tx;
 	struct tbl_cursor cursor;

@@ -6,7 +6,8 @@
  *   key     position 8
  *   value   stream id 8 | number 8
  *
- * Positions follow the order of commits, without gaps.
+ * Positions follow the order of commits.  They are given without gaps;
+ * those of events that scavenging removed are not there any more.
  */
 #ifndef STORE_TBL_ALL_H
 #define STORE_TBL_ALL_H
@@ -23,6 +24,9 @@ struct all_row {
 
 /* ERR_TAKEN: the position has an event already. */
 enum err tbl_all_insert(struct txn *, const struct all_row *);
+
+/* ERR_NO_EVENT: the position has none. */
+enum err tbl_all_delete(struct txn *, uint64_t position);
 
 /*
  * At most *n rows from position from on, ascending; *n gets how many.

@@ -6,7 +6,7 @@
 
 #define KEY      "next"
 #define KEY_SIZE 4
-#define SIZE     16
+#define SIZE     24
 
 typedef enum err get_f(
     struct txn *, enum table, const DBT *, struct tbl_value *);
@@ -28,6 +28,7 @@ read_row(struct txn *tx, struct counters *c, get_f *get)
 		return ERR_CORRUPT;
 	c->position = be_get64(raw);
 	c->stream_id = be_get64(raw + 8);
+	c->removed = be_get64(raw + 16);
 	return ERR_OK;
 }
 
@@ -51,5 +52,6 @@ tbl_counters_put(struct txn *tx, const struct counters *c)
 
 	be_put64(raw, c->position);
 	be_put64(raw + 8, c->stream_id);
+	be_put64(raw + 16, c->removed);
 	return tbl_put(tx, TABLE_COUNTERS, &key, &value);
 }

@@ -46,3 +46,85 @@ tbl_event_ids_insert(
 	be_put64(raw, (uint64_t)number);
 	return tbl_insert(tx, TABLE_EVENT_IDS, &key, &value);
 }
+
+struct walk {
+	struct tbl_cursor cursor;
+	unsigned char raw_key[KEY_SIZE];
+	unsigned char raw[VALUE_SIZE];
+};
+
+static enum err
+walk_begin(struct walk *w, struct txn *tx)
+{
+	w->cursor.key = tbl_dbt(w->raw_key, sizeof(w->raw_key));
+	w->cursor.value = tbl_dbt(w->raw, sizeof(w->raw));
+	return tbl_cursor_open(&w->cursor, tx, TABLE_EVENT_IDS);
+}
+
+static enum err
+walk_get(struct walk *w, uint32_t flags, struct id_row *row)
+{
+	enum err e = tbl_cursor_get(&w->cursor, flags);
+
+	if (e != ERR_OK)
+		return e;
+	if (w->cursor.key.size != KEY_SIZE ||
+	    w->cursor.value.size != VALUE_SIZE)
+		return ERR_CORRUPT;
+	row->stream_id = be_get64(w->raw_key);
+	memcpy(row->id.b, w->raw_key + 8, sizeof(row->id.b));
+	row->number = (int64_t)be_get64(w->raw);
+	return ERR_OK;
+}
+
+enum err
+tbl_event_ids_forget(
+    struct txn *tx, uint64_t stream_id, int64_t keep, size_t *n)
+{
+	struct guid least = {{0}};
+	size_t want = *n;
+	struct id_row row;
+	struct walk w;
+	enum err e;
+
+	*n = 0;
+	if ((e = walk_begin(&w, tx)) != ERR_OK)
+		return e;
+	make_key(w.raw_key, stream_id, &least);
+	e = walk_get(&w, DB_SET_RANGE | DB_RMW, &row);
+	while (e == ERR_OK && row.stream_id == stream_id && *n < want) {
+		if (row.number != keep) {
+			if ((e = tbl_cursor_delete(&w.cursor)) != ERR_OK)
+				break;
+			++*n;
+		}
+		e = walk_get(&w, DB_NEXT | DB_RMW, &row);
+	}
+	tbl_cursor_close(&w.cursor);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}
+
+enum err
+tbl_event_ids_read(
+    struct txn *tx, struct id_row *last, struct id_row *rows, size_t *n)
+{
+	size_t want = *n;
+	struct id_row row;
+	struct walk w;
+	enum err e;
+
+	*n = 0;
+	if ((e = walk_begin(&w, tx)) != ERR_OK)
+		return e;
+	make_key(w.raw_key, last->stream_id, &last->id);
+	e = walk_get(&w, DB_SET_RANGE, &row);
+	if (e == ERR_OK && row.stream_id == last->stream_id &&
+	    guid_cmp(&row.id, &last->id) == 0)
+		e = walk_get(&w, DB_NEXT, &row);
+	while (e == ERR_OK && *n < want) {
+		*last = rows[(*n)++] = row;
+		e = walk_get(&w, DB_NEXT, &row);
+	}
+	tbl_cursor_close(&w.cursor);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}

@@ -55,6 +55,16 @@ tbl_events_get(struct txn *tx, struct page *pg, const struct events_range *one,
 }
 
 enum err
+tbl_events_delete(struct txn *tx, uint64_t stream_id, int64_t number)
+{
+	unsigned char raw[KEY_SIZE];
+	DBT key = tbl_dbt(raw, sizeof(raw));
+
+	make_key(raw, stream_id, number);
+	return tbl_delete(tx, TABLE_EVENTS, &key);
+}
+
+enum err
 tbl_events_position(
     struct txn *tx, uint64_t stream_id, int64_t number, uint64_t *position)
 {

@@ -30,6 +30,9 @@ enum err tbl_events_insert(
 enum err tbl_events_get(struct txn *, struct page *,
     const struct events_range *one, struct event *);
 
+/* ERR_NO_EVENT: there is none. */
+enum err tbl_events_delete(struct txn *, uint64_t stream_id, int64_t number);
+
 /* Only the position of one event.  ERR_NO_EVENT, ERR_CORRUPT. */
 enum err tbl_events_position(
     struct txn *, uint64_t stream_id, int64_t number, uint64_t *position);

@@ -1,14 +1,18 @@
 #include "config.h"
 
+#include <string.h>
+
 #include "store/be.h"
 #include "store/tbl.h"
 #include "store/tbl_streams.h"
 
-#define AT_ID       0
-#define AT_LAST     8
-#define AT_FLAGS    16
-#define AT_BYTES    17
-#define AT_SETTINGS 25
+#define AT_ID        0
+#define AT_LAST      8
+#define AT_FLAGS     16
+#define AT_BYTES     17
+#define AT_FIRST     25
+#define AT_FORGOTTEN 33
+#define AT_SETTINGS  41
 
 #define FLAG_DELETED 1
 
@@ -25,6 +29,8 @@ decode(struct stream_record *s, size_t n)
 	s->last = (int64_t)be_get64(r + AT_LAST);
 	s->is_deleted = (r[AT_FLAGS] & FLAG_DELETED) != 0;
 	s->bytes = be_get64(r + AT_BYTES);
+	s->first = (int64_t)be_get64(r + AT_FIRST);
+	s->forgotten = be_get64(r + AT_FORGOTTEN);
 	return settings_decode(
 	    &s->settings, slice(r + AT_SETTINGS, n - AT_SETTINGS));
 }
@@ -66,6 +72,8 @@ tbl_streams_put(
 	be_put64(raw + AT_LAST, (uint64_t)s->last);
 	raw[AT_FLAGS] = s->is_deleted ? FLAG_DELETED : 0;
 	be_put64(raw + AT_BYTES, s->bytes);
+	be_put64(raw + AT_FIRST, (uint64_t)s->first);
+	be_put64(raw + AT_FORGOTTEN, s->forgotten);
 	n = settings_encode(raw + AT_SETTINGS, &s->settings);
 	value = tbl_dbt(raw, AT_SETTINGS + n);
 	return tbl_put(tx, TABLE_STREAMS, &key, &value);
@@ -104,8 +112,25 @@ tbl_streams_name(struct txn *tx, uint64_t id, char *name, size_t *n)
 	return e == ERR_NO_EVENT ? ERR_CORRUPT : e;
 }
 
+/* Stand on the first name behind after, or behind the keys with a NUL. */
+static enum err
+seek_behind(struct tbl_cursor *c, struct slice after)
+{
+	char *key = c->key.data;
+	enum err e;
+
+	if (after.n == 0)
+		after = slice("\1", 1);
+	memcpy(key, after.p, after.n);
+	c->key.size = (uint32_t)after.n;
+	e = tbl_cursor_get(c, DB_SET_RANGE);
+	if (e == ERR_OK && slice_eq(slice(key, c->key.size), after))
+		return tbl_cursor_get(c, DB_NEXT);
+	return e;
+}
+
 enum err
-tbl_streams_each(struct txn *tx, tbl_streams_each_f *each, void *arg)
+tbl_streams_each(struct txn *tx, const struct tbl_streams_walk *w)
 {
 	struct stream_record s;
 	char name[STREAM_MAX_META_NAME];
@@ -115,13 +140,10 @@ tbl_streams_each(struct txn *tx, tbl_streams_each_f *each, void *arg)
 
 	if ((e = tbl_cursor_open(&c, tx, TABLE_STREAMS)) != ERR_OK)
 		return e;
-	/* Behind the keys that begin with NUL. */
-	name[0] = 1;
-	c.key.size = 1;
-	e = tbl_cursor_get(&c, DB_SET_RANGE);
+	e = seek_behind(&c, w->after);
 	while (e == ERR_OK) {
 		if ((e = decode(&s, c.value.size)) == ERR_OK)
-			e = each(arg, slice(name, c.key.size), &s);
+			e = w->each(w->arg, slice(name, c.key.size), &s);
 		if (e == ERR_OK)
 			e = tbl_cursor_get(&c, DB_NEXT);
 	}

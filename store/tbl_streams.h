@@ -4,11 +4,18 @@
  * Layer: store; private to it.
  *
  *   key     the stream's name
- *   value   stream id 8 | last number 8 | flags 1 | bytes 8 | settings
+ *   value   stream id 8 | last number 8 | flags 1 | bytes 8 |
+ *           first number 8 | forgotten 8 | settings
  *
  * last number is -1 before the first event; bytes is what its events'
- * records take.  The same table leads from an id back to the name, under
- * a key that no name can be, since names have no NUL:
+ * records take.  Scavenging removes a stream's events from the lowest number
+ * on: first is the lowest number that has not been removed, so that exactly
+ * the events first..last are there, none of them if first is last + 1.  The
+ * ids of removed events are still known, except forgotten many: those of a
+ * stream, or the metastream of one, that is deleted for good.
+ *
+ * The same table leads from an id back to the name, under a key that no
+ * name can be, since names have no NUL:
  *
  *   key     NUL | stream id 8
  *   value   the stream's name
@@ -24,13 +31,15 @@
 #include "store/slice.h"
 #include "store/txn.h"
 
-#define STREAM_RECORD_SIZE (25 + SETTINGS_MAX_SIZE)
+#define STREAM_RECORD_SIZE (41 + SETTINGS_MAX_SIZE)
 
 struct stream_record {
 	uint64_t id;
 	int64_t last;
 	bool is_deleted; /* for good: a tombstone was written */
 	uint64_t bytes;
+	int64_t first;
+	uint64_t forgotten;
 	struct settings settings; /* acl points into raw, or elsewhere */
 	unsigned char raw[STREAM_RECORD_SIZE];
 };
@@ -49,9 +58,18 @@ enum err tbl_streams_put_name(struct txn *, uint64_t id, struct slice name);
 /* name has STREAM_MAX_META_NAME bytes; *n gets the length. */
 enum err tbl_streams_name(struct txn *, uint64_t id, char *name, size_t *n);
 
-/* Walk all streams in the order of their names. */
+/*
+ * Walk the streams in the order of their names, from the one behind after
+ * on; all of them if that is empty.  What is returned other than ERR_OK ends
+ * the walk and is returned.
+ */
 typedef enum err tbl_streams_each_f(
     void *arg, struct slice name, const struct stream_record *);
-enum err tbl_streams_each(struct txn *, tbl_streams_each_f *, void *arg);
+struct tbl_streams_walk {
+	struct slice after;
+	tbl_streams_each_f *each;
+	void *arg;
+};
+enum err tbl_streams_each(struct txn *, const struct tbl_streams_walk *);
 
 #endif

@@ -33,7 +33,8 @@ txn_end(struct txn *tx, enum err e)
 	int r;
 
 	if (e == ERR_OK && (e = env_err(env_fault(tx->env))) == ERR_OK)
-		return env_err(tx->handle->commit(tx->handle, 0));
+		return env_err(tx->handle->commit(tx->handle,
+		    tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0));
 	if ((r = tx->handle->abort(tx->handle)) != 0)
 		return env_err(r);
 	return e;
@@ -63,6 +64,7 @@ txn_run_once(struct env *env, enum txn_kind kind, txn_body_f *body, void *arg)
 	for (try = 0; try < TRIES; try++) {
 		if (try > 0)
 			pause_before(try);
+		tx.tries = try;
 		if ((e = txn_begin(&tx, env, kind)) == ERR_OK)
 			e = txn_end(&tx, body(&tx, arg));
 		if (e != ERR_DEADLOCK)
@@ -88,7 +90,7 @@ txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 		if ((e == ERR_NO_MEMORY || e == ERR_IO) &&
 		    env_disk_is_full(env))
 			e = ERR_DISK_FULL;
-		if (e == ERR_OK && kind == TXN_WRITE && !store_vouched(st))
+		if (e == ERR_OK && kind != TXN_READ && !store_vouched(st))
 			e = ERR_RECOVERY;
 		store_exit(st, e == ERR_RECOVERY);
 		if (e != ERR_RECOVERY)

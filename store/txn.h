@@ -16,13 +16,15 @@ struct store;
 
 enum txn_kind {
 	TXN_READ, /* a snapshot: never waits, never deadlocks with a writer */
-	TXN_WRITE
+	TXN_WRITE,
+	TXN_WRITE_LATER /* its commit need not be on disk: it may be lost */
 };
 
 struct txn {
 	enum txn_kind kind;
 	struct env *env;
 	DB_TXN *handle;
+	unsigned int tries; /* that this one comes after */
 };
 
 /*

@@ -3,12 +3,15 @@
  *
  * Layer: store, for rillctl and tests.
  *
- * Checked are: every position below the end has an event; the event stands
- * in its stream under that number, knows the position, and its id leads back
- * to it; no number is beyond the stream's last; the stream's id leads to its
- * name and back, and has been given to one; and the streams' numbers add up
- * to the positions.  Together that means that each stream's numbers have no
- * gaps and that every event is in $all exactly once.
+ * Checked are: every position below the end has an event, but for as many as
+ * scavenging says it removed; the event stands in its stream under that
+ * number, knows the position, and its id leads back to it; no number is
+ * before the stream's first or beyond its last; the stream's id leads to its
+ * name and back, and has been given to one; the streams' numbers add up to
+ * the positions, and what was removed of them to what was removed in all; and
+ * each stream has as many event ids as it must have.  Together that means
+ * that each stream's events from first to last are there, without gaps, and
+ * every one of them is in $all exactly once.
  */
 #ifndef STORE_VERIFY_H
 #define STORE_VERIFY_H

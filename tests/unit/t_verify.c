@@ -272,9 +272,93 @@ change_ids_number(struct txn *tx, void *arg)
 }
 
 static enum err
+add_surplus_id(struct txn *tx, void *arg)
+{
+	struct guid id = fixture_id('y');
+
+	(void)arg;
+	return tbl_event_ids_insert(tx, 1, &id, 1);
+}
+
+/* Its events go, too, but that is another fault. */
+static enum err
+leave_ids_alone(struct txn *tx, void *arg)
+{
+	unsigned char raw[9] = {0};
+	DBT key = tbl_dbt(raw, sizeof(raw));
+
+	(void)arg;
+	be_put64(raw + 1, 2);
+	return tbl_delete(tx, TABLE_STREAMS, &key);
+}
+
+/* As if scavenging had removed event a of stream one, but for... */
+static enum err
+say_removed(struct txn *tx, int64_t first, uint64_t removed)
+{
+	struct stream_record r;
+	enum err e = tbl_streams_get(tx, slice_str("one"), &r);
+
+	if (e != ERR_OK)
+		return e;
+	r.first = first;
+	if ((e = tbl_streams_put(tx, slice_str("one"), &r)) != ERR_OK)
+		return e;
+	return tbl_counters_put(tx, &(struct counters){.position = EVENTS,
+					.stream_id = STREAMS + 1,
+					.removed = removed});
+}
+
+/* ... the event itself. */
+static enum err
+say_removed_falsely(struct txn *tx, void *arg)
+{
+	(void)arg;
+	return say_removed(tx, 1, 1);
+}
+
+static enum err
+count_removed_falsely(struct txn *tx, void *arg)
+{
+	(void)arg;
+	return say_removed(tx, 0, 1);
+}
+
+/* One more than that is lost. */
+static enum err
+lose_another(struct txn *tx, void *arg)
+{
+	enum err e = say_removed(tx, 1, 1);
+
+	(void)arg;
+	if (e == ERR_OK)
+		e = remove_row(tx, 0);
+	return e == ERR_OK ? remove_row(tx, 2) : e;
+}
+
+static enum err
+raise_first(struct txn *tx, void *arg)
+{
+	(void)arg;
+	return say_removed(tx, 4, 4);
+}
+
+static enum err
+forget_falsely(struct txn *tx, void *arg)
+{
+	struct stream_record r;
+	enum err e = tbl_streams_get(tx, slice_str("two"), &r);
+
+	(void)arg;
+	r.forgotten = 1;
+	return e == ERR_OK ? tbl_streams_put(tx, slice_str("two"), &r) : e;
+}
+
+static enum err
 put_counters(struct txn *tx, uint64_t position, uint64_t stream_id)
 {
-	return tbl_counters_put(tx, &(struct counters){position, stream_id});
+	return tbl_counters_put(tx,
+	    &(struct counters){.position = position, .stream_id = stream_id});
 }
 
 static enum err
@@ -334,6 +418,15 @@ static const struct damage {
     {remove_id, "The id of the event at position 2 does not lead to it."},
     {change_ids_number,
 	"The id of the event at position 2 does not lead to it."},
+    {add_surplus_id, "Stream 1 has 4 event ids, but there must be 3."},
+    {leave_ids_alone, "Event ids are of stream 2, which is not there."},
+    {say_removed_falsely,
+	"Position 0 has number 0, but its stream begins at 1."},
+    {count_removed_falsely, "The streams miss 0 events, but 1 were removed."},
+    {lose_another, "2 positions have no event, but 1 events were removed."},
+    {raise_first,
+	"Stream \"one\" ends at 2, but its events before 4 were removed."},
+    {forget_falsely, "Stream 3 has 2 event ids, but there must be 1."},
     {raise_position, "Nothing stands from position 6 on."},
     {lower_position, "The streams have 6 events, but there are 5 positions."},
     {lower_stream_id,
