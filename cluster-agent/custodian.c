@@ -12,6 +12,7 @@
 #include "cluster-agent/control.h"
 #include "cluster-agent/custodian.h"
 #include "cluster-agent/master_file.h"
+#include "cluster-agent/scavenger.h"
 #include "store/clock.h"
 #include "store/conf.h"
 #include "store/custody.h"
@@ -29,6 +30,7 @@ struct custodian {
 	struct custody *custody;
 	struct env *env;
 	struct keeper *keeper;
+	struct scavenger *scavenger;
 	struct control *control;
 	struct commands commands;
 };
@@ -62,7 +64,7 @@ answer_requests(struct custodian *c)
 	    .commands = commands_table,
 	    .arg = &c->commands};
 
-	c->commands = (struct commands){.dir = c->conf->data};
+	c->commands = (struct commands){.scavenger = c->scavenger};
 	control_start(&c->control, &o);
 }
 
@@ -85,6 +87,10 @@ take_office(struct custodian *c)
 	c->keeper = keeper_start(c->env);
 	if ((e = custody_admit(c->custody)) != ERR_OK)
 		return e;
+	c->scavenger =
+	    scavenger_start(&(struct scavenger_options){.env = c->env,
+		.dir = c->conf->data,
+		.every_hours = c->conf->scavenge_hours});
 	answer_requests(c);
 	return ERR_OK;
 }
@@ -139,6 +145,7 @@ retire(struct custodian *c)
 	 * last checkpoint waits for ever: then the next start recovers. */
 	alarm(RETIRE_S);
 	control_stop(&c->control);
+	scavenger_stop(&c->scavenger);
 	keeper_stop(&c->keeper);
 	custody_dismiss(c->custody);
 	while (custody_members(c->custody, &m, 1) > 0 &&

@@ -34,6 +34,7 @@ struct resource {
 };
 
 /* Each h_*.c has one of these tables, ended by a path of NULL. */
+extern const struct resource h_admin_resources[];
 extern const struct resource h_all_resources[];
 extern const struct resource h_gossip_resources[];
 extern const struct resource h_metadata_resources[];

@@ -48,6 +48,7 @@ enum key_index {
 	KEY_MAX_EVENT_BYTES,
 	KEY_MAX_BODY_BYTES,
 	KEY_DURABILITY,
+	KEY_SCAVENGE_HOURS,
 	KEY_PASSWORD_COST,
 	KEY_TRUSTED_AUTH,
 	KEY_TRUSTED_PROXIES,
@@ -295,6 +296,8 @@ static const struct key keys[KEYS] = {
 	offsetof(struct conf, max_body_bytes), NULL, 1, 1024 * MIB},
     [KEY_DURABILITY] = {"durability", read_durability,
 	offsetof(struct conf, durability), "\"disk\" or \"os\"", 0, 0},
+    [KEY_SCAVENGE_HOURS] = {"scavenge_hours", read_unsigned,
+	offsetof(struct conf, scavenge_hours), NULL, 0, 8760},
     [KEY_PASSWORD_COST] = {"password_cost", read_unsigned,
 	offsetof(struct conf, password_cost), NULL, 1, 11},
     [KEY_TRUSTED_AUTH] = {"trusted_auth", read_addresses,
@@ -498,6 +501,7 @@ set_defaults(struct conf *c)
 	    .max_event_bytes = 4 * MIB,
 	    .max_body_bytes = 16 * MIB,
 	    .durability = CONF_DISK,
+	    .scavenge_hours = 24,
 	    .password_cost = 5};
 }
 

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "store/conf.h"
+#include "store/ctl_scavenge.h"
 #include "store/ctl_status.h"
 #include "store/ctl_user.h"
 #include "store/ctl_verify.h"
@@ -16,6 +17,7 @@ static const char usage[] =
     "usage: rillctl [--config FILE] COMMAND\n"
     "\n"
     "  status         role, positions, sizes, workers and versions\n"
+    "  scavenge       remove for good what can no longer be read\n"
     "  verify         check that the store is whole, in use or not\n"
     "  user list      all accounts: login, state, groups, name\n"
     "  user add LOGIN [--name TEXT] [--group GROUP]...\n"
@@ -52,6 +54,7 @@ static const struct command {
 	int (*run_with)(const struct conf *, const struct ctl_user_args *);
 } commands[] = {
     {"status", ctl_status, NULL},
+    {"scavenge", ctl_scavenge, NULL},
     {"user", NULL, ctl_user},
     {"verify", ctl_verify, NULL},
 };
