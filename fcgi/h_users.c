@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "fcgi/auth.h"
 #include "fcgi/media.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -244,7 +245,10 @@ run_create(struct request *r, struct user_body *b)
 		refuse(r, b->why);
 		return;
 	}
+	if (!auth_enter(r, slice("", 0)))
+		return;
 	e = users_create(&u, &w);
+	auth_leave(r, slice("", 0), AUTH_UNKNOWN);
 	answer_update(r, w.login, e);
 	if (e != ERR_OK)
 		return;
@@ -284,12 +288,17 @@ static void
 run_reset(struct request *r, struct user_body *b)
 {
 	struct users u = users_of(r);
+	enum err e;
 
-	if (users_password_fits(b->new_password, b->why))
-		answer_update(r, b->login,
-		    users_reset_password(&u, b->login, b->new_password));
-	else
+	if (!users_password_fits(b->new_password, b->why)) {
 		refuse(r, b->why);
+		return;
+	}
+	if (!auth_enter(r, slice("", 0)))
+		return;
+	e = users_reset_password(&u, b->login, b->new_password);
+	auth_leave(r, slice("", 0), AUTH_UNKNOWN);
+	answer_update(r, b->login, e);
 }
 
 static void
@@ -300,12 +309,28 @@ reset_password(struct request *r)
 	with_body(r, &c);
 }
 
+/* As a login is: here a password can be guessed, too. */
+static enum err
+try_change(
+    struct request *r, struct slice login, const struct users_passwords *p)
+{
+	struct users u = users_of(r);
+	enum err e = users_change_password(&u, login, p);
+	enum auth_outcome outcome = AUTH_UNKNOWN;
+
+	if (e == ERR_OK)
+		outcome = AUTH_PASSED;
+	else if (e == ERR_DENIED || e == ERR_NO_STREAM)
+		outcome = AUTH_FAILED;
+	auth_leave(r, login, outcome);
+	return e;
+}
+
 /* Only an administrator learns whether there is such an account. */
 static void
 run_change(struct request *r, struct user_body *b)
 {
 	struct users_passwords p = {b->current_password, b->new_password};
-	struct users u = users_of(r);
 	enum err e;
 
 	if (p.current.p == NULL) {
@@ -317,7 +342,9 @@ run_change(struct request *r, struct user_body *b)
 		refuse(r, b->why);
 		return;
 	}
-	e = users_change_password(&u, b->login, &p);
+	if (!auth_enter(r, b->login))
+		return;
+	e = try_change(r, b->login, &p);
 	if (e == ERR_NO_STREAM && !is_admin(r))
 		e = ERR_DENIED;
 	answer_update(r, b->login, e);

@@ -34,12 +34,15 @@ static const struct {
     {"HTTP_ES_REQUIRESMASTER", HEADER_ES_REQUIRES_MASTER},
     {"HTTP_ES_RESOLVELINKTO", HEADER_ES_RESOLVE_LINK_TO},
     {"HTTP_ES_RESOLVELINKTOS", HEADER_ES_RESOLVE_LINK_TOS},
+    {"HTTP_ES_TRUSTEDAUTH", HEADER_ES_TRUSTED_AUTH},
     {"HTTP_HOST", HEADER_HOST},
     {"HTTP_IF_NONE_MATCH", HEADER_IF_NONE_MATCH},
+    {"HTTP_X_FORWARDED_FOR", HEADER_FORWARDED_FOR},
     {"HTTP_X_FORWARDED_HOST", HEADER_FORWARDED_HOST},
     {"HTTP_X_FORWARDED_PORT", HEADER_FORWARDED_PORT},
     {"HTTP_X_FORWARDED_PREFIX", HEADER_FORWARDED_PREFIX},
     {"HTTP_X_FORWARDED_PROTO", HEADER_FORWARDED_PROTO},
+    {"REMOTE_ADDR", HEADER_REMOTE_ADDRESS},
     {"REQUEST_METHOD", HEADER_METHOD},
     {"REQUEST_SCHEME", HEADER_SCHEME},
     {"REQUEST_URI", HEADER_URI},
@@ -64,7 +67,6 @@ request_new(struct request **out, struct server *server, int listen_fd)
 void
 request_rest(struct request *r)
 {
-	identity_free(&r->who);
 	page_free(&r->page);
 	reply_fini(&r->reply);
 	buf_fini(&r->body);
@@ -81,6 +83,7 @@ request_free(struct request **rp)
 	if (r == NULL)
 		return;
 	FCGX_Free(&r->fcgx, 1);
+	identity_free(&r->who);
 	request_rest(r);
 	free(r);
 	*rp = NULL;

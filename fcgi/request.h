@@ -15,6 +15,7 @@
 #include "fcgi/poll.h"
 #include "fcgi/reply.h"
 #include "fcgi/uri.h"
+#include "store/account.h"
 #include "store/name.h"
 #include "store/page.h"
 
@@ -38,11 +39,14 @@ enum request_header {
 	HEADER_ES_REQUIRES_MASTER,
 	HEADER_ES_RESOLVE_LINK_TO,
 	HEADER_ES_RESOLVE_LINK_TOS,
+	HEADER_ES_TRUSTED_AUTH,
 	HEADER_HOST,
 	HEADER_IF_NONE_MATCH,
 	HEADER_METHOD, /* not a header on the wire, and the next ones */
 	HEADER_URI,
 	HEADER_SCHEME,
+	HEADER_REMOTE_ADDRESS,
+	HEADER_FORWARDED_FOR,
 	HEADER_FORWARDED_HOST,
 	HEADER_FORWARDED_PORT,
 	HEADER_FORWARDED_PREFIX,
@@ -56,6 +60,7 @@ struct request {
 	struct server *server;
 	FCGX_Request fcgx;
 	struct slice headers[HEADERS]; /* p NULL: was not sent */
+	struct account_mark account;   /* what said so; number -1: none */
 	struct identity *who;          /* asks; NULL: anybody */
 	struct uri uri;
 	struct slice args[REQUEST_MAX_ARGS];  /* the route's placeholders */

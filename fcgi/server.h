@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+struct auth;
 struct conf;
 struct master;
 struct store;
@@ -16,6 +17,7 @@ struct waiting;
 struct server {
 	const struct conf *conf;
 	struct store *store;
+	struct auth *auth;
 	struct master *master;
 	atomic_bool stopping;     /* finish what is in hand */
 	atomic_bool has_accounts; /* bootstrap_run() is through */

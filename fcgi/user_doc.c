@@ -138,7 +138,7 @@ user_doc_current(struct user_doc *d, const struct account *a)
 	begin(d, "UserDetailsResult");
 	json_out_name(&d->out, "data");
 	add_names(d, a);
-	add_time(d, a->updated);
+	add_time(d, a->mark.updated);
 	json_out_bool_member(&d->out, "disabled", a->is_disabled);
 	json_out_close(&d->out, '}');
 	end(d, "Success", ID_DETAILS);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "fcgi/auth.h"
 #include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -214,6 +215,7 @@ worker_run(const struct conf *conf, int listen_fd)
 	if ((e = store_open(&w.server.store, &o)) != ERR_OK)
 		return e;
 	w.server.master = master_new(conf->data);
+	w.server.auth = auth_new(conf);
 	if ((e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);
 	log_info("worker", "serving with %u threads", w.nthreads);
@@ -221,6 +223,7 @@ worker_run(const struct conf *conf, int listen_fd)
 	stop_threads(&w);
 	store_close(&w.server.store);
 	master_free(&w.server.master);
+	auth_free(&w.server.auth);
 	log_info("worker", "stopped");
 	return ERR_OK;
 }

@@ -149,8 +149,8 @@ account_parse(struct account **out, struct slice login, const struct event *ev)
 		account_free(out);
 		return ERR_NO_MEMORY;
 	}
-	p->account.number = ev->number;
-	p->account.updated = ev->created;
+	p->account.mark.number = ev->number;
+	p->account.mark.updated = ev->created;
 	if (read_document(p, document) && is_whole(&p->account, login))
 		return ERR_OK;
 	account_free(out);
@@ -174,7 +174,7 @@ account_lookup(struct txn *tx, struct slice login, struct account **out)
 	if ((e = stream_event(tx, &s, s.last, pg)) == ERR_OK)
 		e = account_parse(out, login, &page_entry(pg, 0)->event);
 	if (e == ERR_OK)
-		(*out)->stream_id = s.id;
+		(*out)->mark.stream_id = s.id;
 	page_free(&pg);
 	return e == ERR_NO_EVENT ? ERR_NO_STREAM : e;
 }
@@ -204,6 +204,43 @@ account_read(struct account **out, struct store *st, struct slice login)
 	else
 		account_free(&l.account);
 	return e;
+}
+
+struct comparison {
+	struct slice login;
+	const struct account_mark *mark;
+};
+
+static enum err
+compare(struct txn *tx, void *arg)
+{
+	const struct comparison *c = arg;
+	struct event ev = {
+	    .number = c->mark->number, .created = c->mark->updated};
+	char name[ACCOUNT_MAX_STREAM];
+	struct stream s;
+	enum err e = stream_lookup(tx, account_stream(name, c->login), &s);
+	bool same;
+
+	if (e == ERR_NO_STREAM || e == ERR_DELETED)
+		same = ev.number == EVENT_NUMBER_NONE;
+	else if (e != ERR_OK)
+		return e;
+	else
+		same = s.id == c->mark->stream_id && s.last == ev.number &&
+		       stream_shows(&s, &ev);
+	return same ? ERR_OK : ERR_WRONG_VERSION;
+}
+
+enum err
+account_is_current(
+    struct store *st, struct slice login, const struct account_mark *mark)
+{
+	struct comparison c = {login, mark};
+
+	if (login.n > 0 && login.n <= ACCOUNT_MAX_LOGIN)
+		return stream_run(st, compare, &c);
+	return mark->number == EVENT_NUMBER_NONE ? ERR_OK : ERR_WRONG_VERSION;
 }
 
 static void
@@ -246,7 +283,7 @@ account_update(struct store *st, const struct account *a)
 {
 	char name[ACCOUNT_MAX_STREAM];
 	struct own_event own = {.stream = account_stream(name, a->login),
-	    .expected = a->number,
+	    .expected = a->mark.number,
 	    .must_live = true,
 	    .type = "$UserUpdated",
 	    .is_json = true};

@@ -35,17 +35,21 @@ struct identity;
 struct store;
 struct txn;
 
+/* Which event says what an account is. */
+struct account_mark {
+	uint64_t stream_id;
+	int64_t number;  /* EVENT_NUMBER_NONE: there is no account */
+	int64_t updated; /* ticks, see clock.h */
+};
+
 struct account {
 	struct slice login;
-	struct slice full_name; /* p NULL: it has none */
-	struct slice hash;
+	struct slice full_name;     /* p NULL: it has none */
+	struct slice hash;          /* a NUL stands behind it */
 	const struct slice *groups; /* NULL: none were given */
 	size_t ngroups;
 	bool is_disabled;
-	/* Which event says so. */
-	uint64_t stream_id;
-	int64_t number;
-	int64_t updated; /* ticks, see clock.h */
+	struct account_mark mark;
 };
 
 /* The name of an account's stream, in out; the login is short enough. */
@@ -64,8 +68,16 @@ void account_free(struct account **);
 enum err account_lookup(struct txn *, struct slice login, struct account **);
 
 /*
- * Read an event; stream_id is 0.  ERR_CORRUPT: it is no account, or another
- * login's.
+ * Whether the account of a login is still what this event says, or is not
+ * there if it was not.  ERR_WRONG_VERSION: it changed.  Else what
+ * stream_run() returns.
+ */
+enum err account_is_current(
+    struct store *, struct slice login, const struct account_mark *);
+
+/*
+ * Read an event; mark.stream_id is 0.  ERR_CORRUPT: it is no account, or
+ * another login's.
  */
 enum err account_parse(
     struct account **, struct slice login, const struct event *);

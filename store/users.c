@@ -465,7 +465,7 @@ delete_once(struct store *st, struct slice login)
 	enum err e = account_read(&a, st, login);
 
 	if (e == ERR_OK)
-		e = delete_account(st, login, a->number);
+		e = delete_account(st, login, a->mark.number);
 	else if (e == ERR_CORRUPT)
 		e = delete_account(st, login, EXPECT_ANY);
 	account_free(&a);

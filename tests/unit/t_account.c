@@ -37,7 +37,7 @@ an_account_is_read_from_its_event(void **state)
 	assert_int_equal(a->ngroups, 3);
 	assert_true(slice_is(a->groups[2], "b"));
 	assert_true(a->is_disabled);
-	assert_int_equal(a->number, 3);
+	assert_int_equal(a->mark.number, 3);
 	assert_int_equal(account_identity(a, &id), ERR_OK);
 	assert_true(identity_has_role(id, slice_str("ANN")));
 	assert_true(identity_has_role(id, slice_str("b")));
@@ -228,13 +228,13 @@ the_newest_event_counts(void **state)
 	write_account(
 	    f, "$user-ann", "{\"loginName\":\"ann\",\"password\":\"first\"}");
 	assert_int_equal(find(f, "ann", &a), ERR_OK);
-	assert_int_equal(a->number, 0);
+	assert_int_equal(a->mark.number, 0);
 	account_free(&a);
 	write_account(
 	    f, "$user-ann", "{\"loginName\":\"ann\",\"password\":\"second\"}");
 	assert_int_equal(find(f, "ann", &a), ERR_OK);
-	assert_int_equal(a->number, 1);
-	assert_true(a->stream_id > 0);
+	assert_int_equal(a->mark.number, 1);
+	assert_true(a->mark.stream_id > 0);
 	assert_true(slice_is(a->hash, "second"));
 	account_free(&a);
 	fixture_delete(f, "$user-ann", APPEND_SOFT_DELETE, EXPECT_ANY);

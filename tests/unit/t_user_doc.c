@@ -151,7 +151,7 @@ ones_own_account_has_its_time_and_no_links(void **state)
 	struct account a = {.login = slice_str("ann"),
 	    .full_name = slice_str(""),
 	    .groups = none,
-	    .updated = 12 * CLOCK_TICKS_PER_S + 34000};
+	    .mark.updated = 12 * CLOCK_TICKS_PER_S + 34000};
 	struct user_doc d = new_doc();
 
 	(void)state;

@@ -285,7 +285,7 @@ a_login_can_be_used_again(void **state)
 	assert_int_equal(users_delete(&u, w.login), ERR_NO_STREAM);
 	assert_int_equal(users_create(&u, &w), ERR_OK);
 	assert_int_equal(account_read(&a, u.store, w.login), ERR_OK);
-	assert_int_equal(a->number, 1);
+	assert_int_equal(a->mark.number, 1);
 	account_free(&a);
 	assert_true(has_password(&u, "second"));
 	has_types(&u, "$user-ann", "$UserCreated,");
@@ -406,7 +406,7 @@ no_change_undoes_another(void **state)
 		assert_int_equal(hands[i].e, ERR_OK);
 	assert_int_equal(account_read(&a, u.store, slice_str("ann")), ERR_OK);
 	assert_true(a->is_disabled);
-	assert_int_equal(a->number, 1 + CHANGES * (THREADS - 1));
+	assert_int_equal(a->mark.number, 1 + CHANGES * (THREADS - 1));
 	account_free(&a);
 }
 
