@@ -73,9 +73,10 @@ enum err users_reset_password(
     const struct users *, struct slice login, struct slice password);
 
 /*
- * For whoever knows the current password; what is to be the password already
- * will do, since then this is a repeat.  ERR_DENIED: neither is, or the
- * account is disabled.  An unknown login takes as long.
+ * For whoever knows the current password.  Within a minute after a change,
+ * it will do that what is to be the password is it already: the answer may
+ * have been lost.  ERR_DENIED: neither is so, or the account is disabled.  An
+ * unknown login takes as long.
  */
 struct users_passwords {
 	struct slice current, wanted;

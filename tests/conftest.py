@@ -90,7 +90,7 @@ def node_factory(tmp_path):
 @pytest.fixture(scope="session")
 def node(tmp_path_factory):
     """One node that the tests of a suite share; they use streams of their own."""
-    shared = Node(tmp_path_factory.mktemp("node"))
+    shared = Node(tmp_path_factory.mktemp("node"), password_cost=1)
     shared.start()
     yield shared
     shared.stop()
