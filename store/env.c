@@ -15,6 +15,7 @@
 #include "store/clock.h"
 #include "store/defaults.h"
 #include "store/env.h"
+#include "store/flush.h"
 #include "store/log.h"
 
 #define LOG_BUFFER_BYTES (4u << 20)
@@ -36,8 +37,8 @@
 /* A disk that is full has the library say so for every page in the cache. */
 #define MESSAGES_PER_S 20
 
-/* Less than this is as good as nothing. */
-#define LITTLE_ROOM ((uint64_t)1 << 20)
+/* Less than this is as good as nothing: the buffer may be written at once. */
+#define LITTLE_ROOM LOG_BUFFER_BYTES
 
 struct region {
 	unsigned int number; /* its file is __db.NNN */
@@ -243,6 +244,44 @@ check_room(const struct env_options *o)
 	return ENOSPC;
 }
 
+/* The environment of this process, for those whom the library tells nothing. */
+static struct env *_Atomic present;
+
+/*
+ * In place of the library's own: 5.3.28 calls fdatasync again when it failed,
+ * reports the failure, and then lets the next commit try its luck.
+ */
+static int
+flush(int fd)
+{
+	struct env *env = atomic_load(&present);
+	int r = flush_fd(fd);
+
+	if (r != 0 && env != NULL)
+		env_panic(env);
+	return r;
+}
+
+/*
+ * When the log cannot be written, 5.3.28 makes an abort of the commit in its
+ * buffer.  It looks for it in the file if it stands first in the buffer
+ * (__log_flush_commit), reads what is not there, and overruns its memory.  A
+ * panic keeps it from that; recovery drops the buffer.
+ */
+static ssize_t
+write_at(int fd, const void *p, size_t n, off_t offset)
+{
+	struct env *env = atomic_load(&present);
+	ssize_t done = pwrite(fd, p, n, offset);
+	int error = done < 0 ? errno : ENOSPC;
+
+	if (done == (ssize_t)n || env == NULL || !flush_is_log(fd, error))
+		return done;
+	env_panic(env);
+	errno = error;
+	return -1;
+}
+
 static int
 configure_limits(DB_ENV *h, const struct env_options *o)
 {
@@ -273,6 +312,10 @@ configure(struct env *env, const struct env_options *o)
 	int r;
 
 	h->app_private = env;
+	atomic_store(&present, env);
+	if ((r = db_env_set_func_fsync(flush)) != 0 ||
+	    (r = db_env_set_func_pwrite(write_at)) != 0)
+		return r;
 	h->set_errcall(h, on_message);
 	if ((r = h->set_event_notify(h, on_event)) != 0)
 		return r;
@@ -319,7 +362,8 @@ open_all(struct env *env, const struct env_options *o)
 		return r;
 	if ((r = configure(env, o)) != 0)
 		return r;
-	if (o->recover && (r = check_room(o)) != 0)
+	if (o->recover &&
+	    ((r = check_room(o)) != 0 || (r = flush_logs(o->dir)) != 0))
 		return r;
 	if ((r = open_environment(env, o)) != 0)
 		return r;
@@ -383,6 +427,7 @@ env_close(struct env **envp)
 	if (env->handle != NULL &&
 	    (r = env->handle->close(env->handle, 0)) != 0)
 		log_warn("store", "closing: %s", db_strerror(r));
+	atomic_store(&present, NULL);
 	defaults_cache_free(&env->defaults);
 	free(env);
 	*envp = NULL;
@@ -403,6 +448,7 @@ env_abandon(struct env **envp)
 		 * __env_close_pp returns at its PANIC_CHECK). */
 		env->handle->close(env->handle, 0);
 	}
+	atomic_store(&present, NULL);
 	for (i = 0; i < env->nregions; i++)
 		munmap((void *)env->regions[i].from,
 		    env->regions[i].to - env->regions[i].from);
@@ -428,6 +474,15 @@ struct defaults_cache *
 env_defaults(struct env *env)
 {
 	return env->defaults;
+}
+
+bool
+env_is_sound(struct env *env)
+{
+	uint32_t flags = 0;
+
+	return env->handle->get_flags(env->handle, &flags) == 0 &&
+	       (flags & DB_PANIC_ENVIRONMENT) == 0;
 }
 
 DB_ENV *

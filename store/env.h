@@ -63,6 +63,13 @@ void env_panic(struct env *);
 bool env_panicked(const struct env *);
 
 /*
+ * Whether no process at all has found that recovery is needed.  Asked after a
+ * commit: another process's flush may have failed just before ours, and ours
+ * have succeeded for that.
+ */
+bool env_is_sound(struct env *);
+
+/*
  * Whether there is next to no room left.  The cache then fills with pages
  * that cannot be written, and the library fails in other ways than ENOSPC.
  */

@@ -26,6 +26,22 @@ txn_begin(struct txn *tx, struct env *env, enum txn_kind kind)
 	return env_err(r);
 }
 
+/* One that fails may stand in the log all the same: only recovery knows. */
+static enum err
+txn_commit(struct txn *tx)
+{
+	int r = tx->handle->commit(
+	    tx->handle, tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0);
+	enum err e = env_err(r);
+
+	if (e == ERR_OK || e == ERR_DEADLOCK || e == ERR_RECOVERY)
+		return e;
+	log_error("txn", "committing: %s; the store must be recovered",
+	    db_strerror(r));
+	env_panic(tx->env);
+	return ERR_RECOVERY;
+}
+
 /* Commit or abort: the handle is gone afterwards, whatever came of it. */
 static enum err
 txn_end(struct txn *tx, enum err e)
@@ -33,8 +49,7 @@ txn_end(struct txn *tx, enum err e)
 	int r;
 
 	if (e == ERR_OK && (e = env_err(env_fault(tx->env))) == ERR_OK)
-		return env_err(tx->handle->commit(tx->handle,
-		    tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0));
+		return txn_commit(tx);
 	if ((r = tx->handle->abort(tx->handle)) != 0)
 		return env_err(r);
 	return e;
@@ -84,13 +99,18 @@ txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 	for (;;) {
 		if ((e = store_enter(st, deadline, &env)) != ERR_OK)
 			return e;
-		e = txn_run_once(env, kind, body, arg);
+		/* Rather refused than failed, by half, in the library. */
+		if (kind != TXN_READ && env_disk_is_full(env))
+			e = ERR_DISK_FULL;
+		else
+			e = txn_run_once(env, kind, body, arg);
 		if (e != ERR_OK && env_panicked(env))
 			e = ERR_RECOVERY;
 		if ((e == ERR_NO_MEMORY || e == ERR_IO) &&
 		    env_disk_is_full(env))
 			e = ERR_DISK_FULL;
-		if (e == ERR_OK && kind != TXN_READ && !store_vouched(st))
+		if (e == ERR_OK && kind != TXN_READ &&
+		    !(env_is_sound(env) && store_vouched(st)))
 			e = ERR_RECOVERY;
 		store_exit(st, e == ERR_RECOVERY);
 		if (e != ERR_RECOVERY)
