@@ -34,7 +34,8 @@ txn_commit(struct txn *tx)
 	    tx->handle, tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0);
 	enum err e = env_err(r);
 
-	if (e == ERR_OK || e == ERR_DEADLOCK || e == ERR_RECOVERY)
+	if (tx->kind == TXN_READ || e == ERR_OK || e == ERR_DEADLOCK ||
+	    e == ERR_RECOVERY)
 		return e;
 	log_error("txn", "committing: %s; the store must be recovered",
 	    db_strerror(r));
