@@ -271,10 +271,10 @@ class Model:
     def append(self, name, events, expected, is_admin=False):
         stream = self.stream(name)
         ids = [event.id for event in events]
-        if not self.may("$w", name, is_admin):
-            return Outcome(401)
         if len(set(ids)) < len(ids):
             return Outcome(400)
+        if not self.may("$w", name, is_admin):
+            return Outcome(401)
         if self.is_gone(name):
             return Outcome(410)
         verdict = self.judge(stream, ids, expected)

@@ -24,13 +24,13 @@ from events import (ADMIN, ATOM, BYTES, EVENT, EVENTS, GONE, JSON,
                     assert_refused, await_accounts, path)
 from model import (ANY, EXISTS, LINK, NO_STREAM, Event, Model, Refused,
                    compact, is_json, is_meta)
-from node import START_SECONDS, Answer, Node, wait_until
+from node import START_SECONDS, Answer, Node, children, wait_until
 from shapes import (ATOM_XML, HASHES, TO_THE_END, all_document, cached_briefly,
                     cached_forever, content, difference, entry_document, etag,
                     feed_document, parse, position_text, rest_of, shown_in_xml,
                     value_of)
 
-STEPS = int(os.environ.get("RILL_MODEL_STEPS", 1500))
+STEPS = int(os.environ.get("RILL_MODEL_STEPS", 4000))
 SEED = int(os.environ.get("RILL_MODEL_SEED", random.SystemRandom().randrange(
     2 ** 32)))
 KILLS = os.environ.get("RILL_MODEL_KILLS") == "1"
@@ -603,8 +603,8 @@ class Requests(RuleBasedStateMachine):
         if sure > 0:
             return
         pids = self.node.worker_pids()
-        if of_agent:
-            pids = [self.node.pid_of("rill-agent")]
+        if of_agent:  # the child, which its parent starts again
+            pids = children(self.node.pid_of("rill-agent"))
         os.kill(pids[0], signal.SIGKILL)
         wait_until(self.is_well, START_SECONDS, "the node is well again")
 
