@@ -618,7 +618,8 @@ class Requests(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """A node that nobody else writes to, for the sake of $all."""
-    own = Node(tmp_path_factory.mktemp("model"), workers=2, password_cost=1)
+    own = Node(tmp_path_factory.mktemp("model"), workers=2, password_cost=1,
+               scavenge_hours=0)
     own.start()
     await_accounts(own)
     yield own
