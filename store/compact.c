@@ -15,10 +15,11 @@
 #define MAX_PIECES  8192
 
 /*
- * To cut off the end of the file, the library reads all of the table's free
- * pages for each piece, so there are not many.
+ * To cut off the end of the file, the library sorts the list of free pages,
+ * and so writes to all of them, for each piece: there are only as many pieces
+ * as let that cost no more than reading the pages in use.
  */
-#define MAX_MOVING_PIECES 64
+#define MAX_MOVING_PIECES 8
 
 /* Fewer free pages than one in so many are left for what is written next. */
 #define WORTH_MOVING 16
@@ -213,7 +214,7 @@ move_pages(struct work *w)
 
 	if (unused <= pages / WORTH_MOVING)
 		return ERR_OK;
-	pieces = (pages - unused) / PIECE_PAGES + 1;
+	pieces = (pages - unused) / unused + 1;
 	if (pieces > MAX_MOVING_PIECES)
 		pieces = MAX_MOVING_PIECES;
 	if ((e = run_pieces(w, (size_t)pieces, DB_FREE_SPACE)) != ERR_OK)

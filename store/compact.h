@@ -9,6 +9,10 @@
  * The library does so in many small transactions of its own, beside readers
  * and writers.  We hand it the table in pieces, between which it can stop;
  * pages that were freed until then are free.
+ *
+ * One step is not small: before the end of a file is cut off, the list of
+ * the table's free pages is sorted, and who needs a new page in the table
+ * waits for that, about a second for 500 MiB.
  */
 #ifndef STORE_COMPACT_H
 #define STORE_COMPACT_H

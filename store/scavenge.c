@@ -23,9 +23,13 @@
 #define EVENTS_AT_ONCE  100        /* removed in one transaction */
 #define BYTES_AT_ONCE   (1u << 20) /* of them, unless one alone has more */
 
-/* While appends come, this many times as long as a transaction took. */
-#define REST_FACTOR  3
-#define LONGEST_REST 100 /* ms */
+/*
+ * While appends come, this many times as long as a transaction took: then
+ * they have to wait, or share the processors, for a tenth of the time.
+ */
+#define REST_FACTOR  9
+#define LEAST_REST   5 /* ms */
+#define LONGEST_REST 200
 
 /* A stream that may have something to remove. */
 struct candidate {
@@ -366,7 +370,7 @@ remove_groups(struct txn *tx, void *arg)
 static bool
 rest(struct pass *p, int64_t took_ms)
 {
-	int64_t ms = REST_FACTOR * took_ms + 1;
+	int64_t ms = REST_FACTOR * took_ms + LEAST_REST;
 
 	if (p->position != p->last_position)
 		clock_sleep_ms(ms < LONGEST_REST ? ms : LONGEST_REST);

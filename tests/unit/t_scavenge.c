@@ -65,6 +65,23 @@ struct raw {
 	uint64_t ids;
 };
 
+static enum err
+read_tombstone(struct txn *tx, struct page *pg, uint64_t stream_id)
+{
+	struct events_range one = {.stream_id = stream_id,
+	    .from = EVENT_NUMBER_TOMB,
+	    .to = EVENT_NUMBER_TOMB};
+	struct entry *entry;
+	struct event ev;
+	enum err e = tbl_events_get(tx, pg, &one, &ev);
+
+	if (e != ERR_OK)
+		return e == ERR_NO_EVENT ? ERR_OK : e;
+	if ((e = page_add(pg, &entry)) == ERR_OK)
+		entry->event = ev;
+	return e;
+}
+
 /* All that the tables have, hidden or not. */
 static enum err
 read_raw(struct txn *tx, void *arg)
@@ -84,8 +101,10 @@ read_raw(struct txn *tx, void *arg)
 	for (i = 0; e == ERR_OK && i < n; i++)
 		raw->ids += rows[i].stream_id == r.id;
 	range = (struct events_range){
-	    .stream_id = r.id, .from = 0, .to = EVENT_NUMBER_TOMB};
-	return e == ERR_OK ? tbl_events_read(tx, raw->page, &range) : e;
+	    .stream_id = r.id, .from = 0, .to = EVENT_NUMBER_TOMB - 1};
+	if (e == ERR_OK)
+		e = tbl_events_read(tx, raw->page, &range);
+	return e == ERR_OK ? read_tombstone(tx, raw->page, r.id) : e;
 }
 
 /* Their ids; *ids gets how many event ids are known. */
