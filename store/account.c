@@ -222,10 +222,10 @@ compare(struct txn *tx, void *arg)
 	enum err e = stream_lookup(tx, account_stream(name, c->login), &s);
 	bool same;
 
-	if (e == ERR_NO_STREAM || e == ERR_DELETED)
-		same = ev.number == EVENT_NUMBER_NONE;
-	else if (e != ERR_OK)
+	if (e != ERR_OK && e != ERR_NO_STREAM && e != ERR_DELETED)
 		return e;
+	if (e != ERR_OK || s.last < s.first)
+		same = ev.number == EVENT_NUMBER_NONE;
 	else
 		same = s.id == c->mark->stream_id && s.last == ev.number &&
 		       stream_shows(&s, &ev);
