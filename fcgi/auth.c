@@ -94,16 +94,6 @@ parse(struct login *l, struct slice header)
 	return true;
 }
 
-/* Nobody reads it again, and a core file should not have it. */
-static void
-wipe_header(struct request *r)
-{
-	struct slice *h = &r->headers[HEADER_AUTHORIZATION];
-
-	explicit_bzero((char *)(uintptr_t)h->p, h->n);
-	h->n = 0;
-}
-
 static struct attempt
 attempt_of(const struct request *r, struct slice login)
 {
@@ -292,7 +282,7 @@ check_basic(struct request *r)
 
 	if (parse(&l, request_header(r, HEADER_AUTHORIZATION)))
 		e = check(&l);
-	wipe_header(r);
+	request_wipe_header(r, HEADER_AUTHORIZATION);
 	explicit_bzero(l.text, sizeof(l.text));
 	if (e == ERR_OK)
 		return true;

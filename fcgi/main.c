@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ run(const char *config, const char *path)
 	sigaddset(&stop, SIGINT);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* What was freed is overwritten: libfcgi's buffers hold passwords. */
+	mallopt(M_PERTURB, 1);
 	xml_parse_init();
 	if (conf_read(&conf, conf_path(config), why) != ERR_OK) {
 		log_error("conf", "%s", why);

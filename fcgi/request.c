@@ -191,6 +191,21 @@ request_header(const struct request *r, enum request_header h)
 	return r->headers[h];
 }
 
+void
+request_wipe_header(struct request *r, enum request_header h)
+{
+	FCGX_Stream *in = r->fcgx.in;
+	struct slice *value = &r->headers[h];
+
+	/* libfcgi's own copy, which is ours to write to. */
+	explicit_bzero((char *)(uintptr_t)value->p, value->n);
+	value->n = 0;
+	/* What it was read from: bytes that could be put back. */
+	if (in->stopUnget < in->rdNext)
+		explicit_bzero(
+		    in->stopUnget, (size_t)(in->rdNext - in->stopUnget));
+}
+
 static bool
 read_exactly(struct request *r, size_t n)
 {

@@ -96,6 +96,12 @@ bool request_has(const struct request *, enum request_header);
 struct slice request_header(const struct request *, enum request_header);
 
 /*
+ * Overwrite a header that nobody reads again and no core file should have,
+ * while the request lasts; before its body is read.
+ */
+void request_wipe_header(struct request *, enum request_header);
+
+/*
  * Read the body.  False: it is refused, and the reply says so: 413 when it
  * has more than most bytes, before one of it is read; 400 when it is shorter
  * than it says.
