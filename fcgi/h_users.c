@@ -27,6 +27,7 @@ static const struct {
     {ERR_NO_STREAM, 404, "Not Found", "NotFound"},
     {ERR_TAKEN, 409, "Conflict", "Conflict"},
     {ERR_DENIED, 401, "Unauthorized", "Unauthorized"},
+    {ERR_CORRUPT, 500, "Internal Server Error", "Error"},
 };
 
 /* NULL: it has no name, and the reply is complete. */

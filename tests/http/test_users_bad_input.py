@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from events import (ADMIN, JSON, assert_refused, await_accounts, basic,
-                    new_name)
+from events import (ADMIN, JSON, assert_refused, await_accounts, basic, event,
+                    new_name, path, write)
 from users import (XML, assert_done, assert_failed, call, command_path, create,
                    knows, make_user, user_path)
 
@@ -151,6 +151,36 @@ def test_paths_of_all_kinds(node, login):
         answer = node.request(method, login_path + rest, headers=ADMIN)
         assert answer.status in (400, 404), answer.body
         assert "b" not in answer.headers
+
+
+def test_what_stands_in_an_accounts_stream_may_be_no_account(node):
+    """It can be deleted, and is then made anew."""
+    login = create(node)
+    write(node, "$user-" + login, [event({"password": "x"})], ADMIN)
+    for method, rest, document in [
+            ("GET", [], None), ("PUT", [], {"fullName": "N"}),
+            ("POST", ["command", "disable"], None),
+            ("POST", ["command", "reset-password"], {"newPassword": "x"})]:
+        assert_failed(
+            call(node, method, user_path(login, *rest), document), 500)
+    assert login.encode() not in call(node, "GET", "/users/").body
+    assert node.request("GET", "/ping", headers=basic(login, "pass")
+                        ).status in (401, 500)
+    assert_done(call(node, "DELETE", user_path(login)))
+    create(node, login)
+    assert knows(node, login, "pass")
+
+
+def test_a_login_whose_stream_is_gone_for_good_is_gone(node):
+    login = create(node)
+    gone = node.request("DELETE", path("$user-" + login),
+                        headers={"ES-HardDelete": "True", **ADMIN})
+    assert gone.status == 204
+    assert not knows(node, login, "pass")
+    assert_failed(call(node, "GET", user_path(login)), 404)
+    answer = call(node, "POST", "/users/",
+                  {"loginName": login, "password": "x"})
+    assert_refused(answer, 410, "deleted for good")
 
 
 def test_a_change_needs_both_passwords(node):

@@ -55,7 +55,7 @@ def result(answer):
     return document["success"], document["error"]
 
 
-ERRORS = {404: "NotFound", 409: "Conflict", 401: "Unauthorized"}
+ERRORS = {404: "NotFound", 409: "Conflict", 401: "Unauthorized", 500: "Error"}
 
 
 def assert_done(answer, status=200):
