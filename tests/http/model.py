@@ -54,6 +54,7 @@ class Event:
     stream: str = None
     number: int = None
     position: int = None
+    is_removed: bool = False  # by scavenging
     updated: Learned = field(default_factory=lambda: Learned(TIME))
 
     @property
@@ -163,7 +164,12 @@ class Stream:
     def shown(self, first, last):
         """The events from first to last that are shown, oldest first."""
         first = max(first, self.first)
-        return self.events[first:max(min(last, self.last) + 1, first)]
+        events = self.events[first:max(min(last, self.last) + 1, first)]
+        return [event for event in events if not event.is_removed]
+
+    def hidden(self):
+        """What nobody can read, whatever number is asked for."""
+        return self.events[:self.first]
 
 
 @dataclass
@@ -282,8 +288,8 @@ class Model:
             return self.write(stream, events)
         if verdict == "repeat":
             stored = [stream.events[stream.number_of(i)] for i in ids]
-            return Outcome(201, stored[0].number, stream.last,
-                           stored[-1].position)
+            return Outcome(201, stored[0].number, stream.last, None if
+                           stored[-1].is_removed else stored[-1].position)
         if verdict == 410:
             return Outcome(410)
         return Outcome(400, current=stream.last)  # wrong expected version
@@ -348,6 +354,15 @@ class Model:
             self.put_metadata(stream, {"$tb": GONE})
         return 204
 
+    def scavenge(self):
+        for stream in list(self.streams.values()):
+            for event in stream.hidden():
+                event.is_removed = True
+            if self.is_gone(stream.name):
+                for event in stream.events:
+                    event.is_removed = True
+        self.log = [event for event in self.log if not event.is_removed]
+
     # Reading.
 
     def find(self, name, is_admin):
@@ -404,7 +419,9 @@ class Model:
         end = stream.last if at_head else start
         first = max(end - count + 1, stream.first)
         events = stream.shown(first, end)
-        is_end = first <= stream.first or first == 0
+        is_end = first <= stream.first or first == 0 or (
+            first <= stream.last and (not events
+                                      or events[0].number != first))
         return Page(stream, events, False, at_head, end, count, is_end,
                     not at_head and end <= stream.last)
 
