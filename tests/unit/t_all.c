@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/tbl_events.h"
 #include "tests/unit/fixture_store.h"
 
 /*
@@ -148,6 +149,31 @@ an_empty_store_has_nothing(void **state)
 	fixture_env_teardown(state);
 }
 
+/* As scavenging leaves it for a moment: b and c have gone, their rows not. */
+static enum err
+remove_two(struct txn *tx, void *arg)
+{
+	enum err e = tbl_events_delete(tx, 1, 1);
+
+	(void)arg;
+	return e == ERR_OK ? tbl_events_delete(tx, 1, 2) : e;
+}
+
+static void
+what_is_removed_does_not_leave_a_page_short(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(fixture_run(f, TXN_WRITE, remove_two, NULL), ERR_OK);
+	expect_ids(f, (struct wish){.n = 3}, "ade");
+	expect_ids(f, (struct wish){.position = 1, .n = 2}, "de");
+	expect_ids(f, (struct wish){.n = 10}, "ade*f");
+	expect_ids(
+	    f, (struct wish){.position = 5, .n = 3, .backwards = true}, "eda");
+	expect_ids(
+	    f, (struct wish){.position = 3, .n = 3, .backwards = true}, "a");
+}
+
 #define FILLED(test) \
 	cmocka_unit_test_setup_teardown(test, fill_store, fixture_env_teardown)
 
@@ -162,6 +188,7 @@ main(void)
 	    FILLED(nothing_wished_for_is_nothing_given),
 	    FILLED(more_than_a_page_is_refused),
 	    FILLED(deleted_streams_are_still_there),
+	    FILLED(what_is_removed_does_not_leave_a_page_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

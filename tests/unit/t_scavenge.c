@@ -404,6 +404,62 @@ ids_of_removed_events_are_known(void **state)
 	    fixture_post(f, "s", 1, "d").outcome, ERR_WRONG_VERSION);
 }
 
+struct slow_reader {
+	struct fixture *f;
+	unsigned int tries;
+	bool reads_one; /* the event 2, else all */
+	struct page *page;
+};
+
+/* Others write and scavenge after it has taken its first snapshot. */
+static enum err
+read_slowly(struct txn *tx, void *arg)
+{
+	struct slow_reader *r = arg;
+	struct stream_range all = {0, INT64_MAX};
+	struct stream s;
+	enum err e;
+
+	page_reset(r->page);
+	if ((e = stream_lookup(tx, slice_str("s"), &s)) != ERR_OK)
+		return e;
+	if (r->tries++ == 0) {
+		fixture_post(r->f, "s", EXPECT_ANY, "def");
+		scavenge(r->f);
+	}
+	if (r->reads_one)
+		return stream_event(tx, &s, 2, r->page);
+	return stream_page(tx, &s, &all, r->page);
+}
+
+static void
+who_reads_what_is_removed_sees_what_is_there_now(void **state)
+{
+	struct fixture *f = *state;
+	struct slow_reader r = {.f = f, .page = page_new()};
+
+	fixture_describe(f, "s", "{\"$maxCount\":3}");
+	fixture_post(f, "s", EXPECT_ANY, "abc");
+	assert_int_equal(fixture_run(f, TXN_READ, read_slowly, &r), ERR_OK);
+	assert_int_equal(r.tries, 2);
+	assert_string_equal(fixture_page_ids(f, r.page), "def");
+	page_free(&r.page);
+}
+
+static void
+who_reads_a_removed_event_learns_that_it_is_hidden(void **state)
+{
+	struct fixture *f = *state;
+	struct slow_reader r = {.f = f, .reads_one = true, .page = page_new()};
+
+	fixture_describe(f, "s", "{\"$maxCount\":3}");
+	fixture_post(f, "s", EXPECT_ANY, "abc");
+	assert_int_equal(
+	    fixture_run(f, TXN_READ, read_slowly, &r), ERR_NO_EVENT);
+	assert_int_equal(r.tries, 2);
+	page_free(&r.page);
+}
+
 /* More than fit into one look, one transaction and one page. */
 static void
 many_events_of_many_streams_go(void **state)
@@ -574,6 +630,8 @@ main(void)
 	    ENV(a_stream_deleted_before_it_was_written_has_nothing),
 	    ENV(a_soft_deleted_stream_goes_on_counting),
 	    ENV(ids_of_removed_events_are_known),
+	    ENV(who_reads_what_is_removed_sees_what_is_there_now),
+	    ENV(who_reads_a_removed_event_learns_that_it_is_hidden),
 	    ENV(many_events_of_many_streams_go),
 	    ENV(a_pass_can_be_stopped_anywhere_and_made_again),
 	    cmocka_unit_test(a_call_that_fails_costs_nothing_that_is_shown),
