@@ -31,7 +31,7 @@ bool
 feed_read_from(struct request *r, struct feed_query *q, struct slice text,
     bool may_be_head)
 {
-	char reason[120], quoted[LOG_QUOTE_SIZE];
+	char reason[160], quoted[LOG_QUOTE_SIZE];
 
 	if (may_be_head && slice_is(text, "head")) {
 		q->at_head = true;
@@ -39,8 +39,9 @@ feed_read_from(struct request *r, struct feed_query *q, struct slice text,
 	}
 	if (header_number(text, &q->from))
 		return true;
-	snprintf(reason, sizeof(reason), "%.80s is not valid event number",
-	    log_quote(quoted, text));
+	snprintf(reason, sizeof(reason),
+	    "%.80s is not valid event number. It is 0 or more%s.",
+	    log_quote(quoted, text), may_be_head ? ", or head" : "");
 	reply_refuse_why(&r->reply, 400, "Bad Request", reason);
 	return false;
 }

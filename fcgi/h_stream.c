@@ -72,8 +72,9 @@ append_incoming(struct request *r)
 	if (!write_check_name(r, w.stream))
 		return;
 	if (!guid_parse(&w.id, r->args[1]) || guid_is_zero(&w.id)) {
-		reply_refuse(
-		    &r->reply, 400, "Invalid request. Unable to parse guid");
+		reply_refuse_why(&r->reply, 400,
+		    "Invalid request. Unable to parse guid",
+		    "The path must end in one that is not all zero.");
 		return;
 	}
 	if (!options_for_write(r, &o))
@@ -95,10 +96,8 @@ static void delete (struct request *r)
 	e = stream_append(r->server->store, &a);
 	if (e == ERR_OK)
 		reply_status(&r->reply, 204, "Stream deleted");
-	else if (e == ERR_DELETED)
-		reply_refuse(&r->reply, 410, "Stream deleted");
 	else
-		reply_error(&r->reply, e);
+		write_refused(r, &a, e);
 }
 
 static void

@@ -108,7 +108,16 @@ reply_created(struct request *r, const struct append *a)
 }
 
 static void
-reply_refused(struct request *r, const struct append *a, enum err e)
+refuse_deleted(struct request *r, const struct append *a)
+{
+	reply_refuse_why(&r->reply, 410, "Stream deleted",
+	    a->expected == EXPECT_STREAM
+		? "ES-ExpectedVersion asks for a stream that is there."
+		: "It was deleted for good; use another name.");
+}
+
+void
+write_refused(struct request *r, const struct append *a, enum err e)
 {
 	char why[120];
 
@@ -116,15 +125,16 @@ reply_refused(struct request *r, const struct append *a, enum err e)
 		reply_refuse_why(&r->reply, 400, "Write request body invalid.",
 		    "Two of its events have the same id.");
 	} else if (e == ERR_WRONG_VERSION) {
-		reply_header(
-		    &r->reply, "ES-CurrentVersion", "%" PRId64, a->current);
+		if (a->kind == APPEND_EVENTS)
+			reply_header(&r->reply, "ES-CurrentVersion", "%" PRId64,
+			    a->current);
 		snprintf(why, sizeof(why),
 		    "The stream's last event number is %" PRId64 ".",
 		    a->current);
 		reply_refuse_why(
 		    &r->reply, 400, "Wrong expected EventNumber", why);
 	} else if (e == ERR_DELETED) {
-		reply_refuse(&r->reply, 410, "Stream deleted");
+		refuse_deleted(r, a);
 	} else if (e == ERR_TOO_LARGE) {
 		snprintf(why, sizeof(why),
 		    "The $acl may have at most %d bytes.", SETTINGS_MAX_ACL);
@@ -149,7 +159,7 @@ append_events(struct request *r, const struct write *w, const struct body *b)
 	if (e == ERR_OK)
 		reply_created(r, &a);
 	else
-		reply_refused(r, &a, e);
+		write_refused(r, &a, e);
 }
 
 void

@@ -8,9 +8,12 @@
 
 #include <stdint.h>
 
+#include "store/err.h"
 #include "store/guid.h"
 #include "store/slice.h"
 
+struct append;
+struct buf;
 struct request;
 
 struct write {
@@ -26,8 +29,13 @@ bool write_is_batch(const struct request *);
 /* Read the body and append what it says; the reply is complete. */
 void write_body(struct request *, const struct write *);
 
+/*
+ * Answer an append or a deletion that was not carried out.  Of a deletion at
+ * a wrong version ES-CurrentVersion is not said, as with the reference.
+ */
+void write_refused(struct request *, const struct append *, enum err);
+
 /* <base>/streams/<escaped name>, in a buf of the caller's. */
-struct buf;
 void write_stream_url(struct buf *, struct request *, struct slice stream);
 
 /* The single event's id from ES-EventId.  False: the reply says why. */

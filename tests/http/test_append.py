@@ -165,7 +165,7 @@ def test_an_id_is_known_however_it_came(node):
 def test_the_idempotent_uri_refuses_what_is_no_id(node):
     answer = post_json(node, path(new_name(), "incoming", "seven"),
                        ES_EventType="plain")
-    assert_refused(answer, 400, "Unable to parse guid")
+    assert_refused(answer, 400, "Unable to parse guid", "not all zero")
 
 
 def test_the_idempotent_uri_wants_an_event_type(node):

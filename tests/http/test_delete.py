@@ -79,7 +79,8 @@ def test_writing_makes_it_anew(node, deleted, expected):
 def test_a_wrong_version_does_not(node, deleted, expected, status):
     answer = post(node, path(deleted), [event()],
                   {"ES-ExpectedVersion": expected})
-    assert_refused(answer, status)
+    assert_refused(answer, status, "Stream deleted. ES-ExpectedVersion asks"
+                   if status == 410 else "last event number is 2.")
     if status == 400:
         assert answer.headers["es-currentversion"] == "2"
     assert get(node, path(deleted)).status == 404
@@ -185,7 +186,9 @@ def test_a_wrong_version_deletes_nothing(node, expected, hard):
     ids = fill(node, stream, 3)
     answer = delete(node, stream, {
         "ES-ExpectedVersion": expected, "ES-HardDelete": hard})
-    assert_refused(answer, 400, "Wrong expected EventNumber")
+    assert_refused(answer, 400, "Wrong expected EventNumber",
+                   "last event number is 2.")
+    assert "es-currentversion" not in answer.headers
     assert stored_ids(node, stream) == ids
 
 
