@@ -8,9 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cluster-agent/cluster.h"
 #include "cluster-agent/commands.h"
 #include "cluster-agent/control.h"
 #include "cluster-agent/custodian.h"
+#include "cluster-agent/mark.h"
 #include "cluster-agent/master_file.h"
 #include "cluster-agent/scavenger.h"
 #include "store/clock.h"
@@ -19,6 +21,7 @@
 #include "store/env.h"
 #include "store/keeper.h"
 #include "store/log.h"
+#include "store/role.h"
 
 #define WATCH_MS 20
 #define GRACE_MS 150  /* for workers to leave an environment that is broken */
@@ -33,6 +36,7 @@ struct custodian {
 	struct scavenger *scavenger;
 	struct control *control;
 	struct commands commands;
+	struct cluster *cluster; /* NULL: the node is alone */
 };
 
 /* Recover, and make what a new store lacks.  Nobody else is inside. */
@@ -42,14 +46,16 @@ recover(struct custodian *c)
 	struct env_options o = {.dir = c->conf->data,
 	    .cache_bytes = (size_t)c->conf->cache_mb << 20,
 	    .recover = true,
-	    .sync = c->conf->durability == CONF_DISK};
+	    .sync = c->conf->durability == CONF_DISK,
+	    .group = c->cluster == NULL ? NULL : cluster_group(c->cluster)};
 	int64_t start = clock_mono_ms();
 	enum err e;
 
 	if ((e = env_open(&c->env, &o)) != ERR_OK)
 		return e;
-	/* What was recovered need not be recovered again. */
-	if ((e = env_checkpoint(c->env, 0)) != ERR_OK)
+	/* What was recovered need not be recovered again.  In a cluster the
+	 * log is the master's to write, and nobody knows yet who that is. */
+	if (c->cluster == NULL && (e = env_checkpoint(c->env, 0)) != ERR_OK)
 		return e;
 	log_info("store", "%s: recovered in %lld ms", c->conf->data,
 	    (long long)(clock_mono_ms() - start));
@@ -68,6 +74,36 @@ answer_requests(struct custodian *c)
 	control_start(&c->control, &o);
 }
 
+/* A node that is alone is its own master, for ever. */
+static enum err
+reign(struct custodian *c)
+{
+	struct role *role;
+	enum err e;
+
+	if ((e = role_open(&role, c->conf->data)) != ERR_OK) {
+		log_error("agent", "%s: %s", c->conf->data, strerror(errno));
+		return e;
+	}
+	role_reset(role, false);
+	role_assume(role, ROLE_MASTER, c->conf->url);
+	role_prolong(role, ROLE_FOR_EVER);
+	role_close(&role);
+	e = master_file_write(c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
+	if (e != ERR_OK)
+		return e;
+	log_info("agent", "master at %s", c->conf->url);
+	return custody_admit(c->custody);
+}
+
+static enum err
+prepare(struct custodian *c)
+{
+	if (c->conf->cluster == NULL)
+		return mark_remove(c->conf->data);
+	return cluster_new(&c->cluster, c->conf);
+}
+
 static enum err
 take_office(struct custodian *c)
 {
@@ -79,13 +115,13 @@ take_office(struct custodian *c)
 	}
 	if ((e = custody_seize(c->custody, GRACE_MS)) != ERR_OK)
 		return e;
-	if ((e = recover(c)) != ERR_OK)
+	if ((e = prepare(c)) != ERR_OK || (e = recover(c)) != ERR_OK)
 		return e;
-	e = master_file_write(c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
+	c->keeper = keeper_start(
+	    c->env, c->cluster == NULL ? NULL : cluster_need_logs, c->cluster);
+	e = c->cluster == NULL ? reign(c)
+			       : cluster_start(c->cluster, c->env, c->custody);
 	if (e != ERR_OK)
-		return e;
-	c->keeper = keeper_start(c->env);
-	if ((e = custody_admit(c->custody)) != ERR_OK)
 		return e;
 	c->scavenger =
 	    scavenger_start(&(struct scavenger_options){.env = c->env,
@@ -107,7 +143,8 @@ all_is_well(struct custodian *c)
 
 	if (n > 0)
 		log_warn("custody", "%u worker(s) died or met trouble", n);
-	return n == 0 && !env_panicked(c->env);
+	return n == 0 && !env_panicked(c->env) &&
+	       !cluster_has_failed(c->cluster);
 }
 
 /* Until a signal asks to stop, or false: recovery is needed. */
@@ -146,6 +183,7 @@ retire(struct custodian *c)
 	alarm(RETIRE_S);
 	control_stop(&c->control);
 	scavenger_stop(&c->scavenger);
+	cluster_stop(c->cluster);
 	keeper_stop(&c->keeper);
 	custody_dismiss(c->custody);
 	while (custody_members(c->custody, &m, 1) > 0 &&
@@ -168,6 +206,5 @@ custodian_run(const struct conf *conf)
 		log_error("agent", "cannot open the store: %s", err_text(e));
 		return e == ERR_RECOVERY ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	}
-	log_info("agent", "master at %s", conf->url);
 	return watch(&c) ? retire(&c) : begin_anew(&c);
 }

@@ -35,6 +35,16 @@ static const struct {
 	"The store is being opened or recovered. If this was a write, it may "
 	"or may not have been carried out; it is safe to repeat it with the "
 	"same event ids."},
+    {ERR_NOT_MASTER, 503, "Server Is Not Ready",
+	"This node is not the master, and what was asked only the master can "
+	"answer. Nothing was written; it is safe to repeat."},
+    {ERR_NO_MASTER, 503, "Server Is Not Ready",
+	"The cluster has no master just now. Nothing was written; it is safe "
+	"to repeat."},
+    {ERR_NOT_ACKED, 503, "Server Is Not Ready",
+	"The append was written on one node, but a quorum of nodes has not "
+	"confirmed it in time: it may come to stand or vanish. It is safe to "
+	"repeat it with the same event ids."},
     {ERR_DISK_FULL, 503, "Server Is Not Ready",
 	"The server's disk is full; nothing was written."},
     {ERR_NO_MEMORY, 503, "Server Is Too Busy",

@@ -209,7 +209,8 @@ worker_run(const struct conf *conf, int listen_fd)
 	    .dir = conf->data,
 	    .cache_bytes = (size_t)conf->cache_mb << 20,
 	    .sync = conf->durability == CONF_DISK,
-	    .patience_ms = PATIENCE_MS};
+	    .patience_ms = PATIENCE_MS,
+	    .cluster = conf->cluster};
 	enum err e;
 
 	if ((e = store_open(&w.server.store, &o)) != ERR_OK)

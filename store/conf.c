@@ -19,16 +19,14 @@
 #include "store/alloc.h"
 #include "store/buf.h"
 #include "store/conf.h"
+#include "store/conf_cluster.h"
+#include "store/conf_text.h"
 #include "store/json.h"
 #include "store/log.h"
 #include "store/slice.h"
 
-#define MIB        1048576
-#define ADDRESSES  "an array of at most 100 IP addresses, as in [\"127.0.0.1\"]"
-#define HEX_DIGITS "0123456789abcdefABCDEF"
-#define ALNUM                                  \
-	"0123456789abcdefghijklmnopqrstuvwxyz" \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define MIB       1048576
+#define ADDRESSES "an array of at most 100 IP addresses, as in [\"127.0.0.1\"]"
 
 struct key {
 	const char *name;
@@ -52,6 +50,7 @@ enum key_index {
 	KEY_PASSWORD_COST,
 	KEY_TRUSTED_AUTH,
 	KEY_TRUSTED_PROXIES,
+	KEY_CLUSTER,
 	KEYS
 };
 
@@ -90,18 +89,15 @@ line_of(const struct reader *r, const char *p)
 	return line;
 }
 
-/* A string of 1 to CONF_TEXT_MAX bytes without controls, or NULL. */
+/* A string that conf_text_is_plain(), or NULL. */
 static const char *
 plain_text(const json_t *v)
 {
-	const char *text = json_string_value(v), *p;
-	size_t n = text == NULL ? 0 : json_string_length(v);
+	const char *text = json_string_value(v);
 
-	if (n == 0 || n > CONF_TEXT_MAX)
+	if (text == NULL ||
+	    !conf_text_is_plain(slice(text, json_string_length(v))))
 		return NULL;
-	for (p = text; p < text + n; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return NULL;
 	return text;
 }
 
@@ -117,67 +113,13 @@ read_path(void *field, const struct key *key, const json_t *v)
 	return true;
 }
 
-/* Past a host name or address, or NULL when there is none. */
-static const char *
-skip_host(const char *p)
-{
-	size_t n;
-
-	if (*p == '[') {
-		n = strspn(p + 1, HEX_DIGITS ":.");
-		return n > 0 && p[n + 1] == ']' ? p + n + 2 : NULL;
-	}
-	n = strspn(p, ALNUM "-._");
-	return n > 0 ? p + n : NULL;
-}
-
-/* Past a port, if there is one; NULL when it is none. */
-static const char *
-skip_port(const char *p)
-{
-	size_t n;
-	int port;
-
-	if (*p != ':')
-		return p;
-	n = strspn(++p, "0123456789");
-	if (n == 0 || n > 5)
-		return NULL;
-	port = (int)strtol(p, NULL, 10);
-	return port >= 1 && port <= 65535 ? p + n : NULL;
-}
-
-/* Nothing, or a path of RFC 3986 that does not end in a slash. */
-static bool
-is_path(const char *p)
-{
-	size_t n = strlen(p);
-
-	if (n == 0)
-		return true;
-	if (*p != '/' || p[n - 1] == '/')
-		return false;
-	while (*(p += strspn(p, ALNUM "-._~!$&'()*+,;=:@/")) == '%') {
-		if (strspn(p + 1, HEX_DIGITS) < 2)
-			return false;
-		p += 3;
-	}
-	return *p == '\0';
-}
-
 static bool
 read_url(void *field, const struct key *key, const json_t *v)
 {
-	const char *url = plain_text(v), *p = NULL;
+	const char *url = plain_text(v);
 
 	(void)key;
-	if (url == NULL)
-		return false;
-	if (strncmp(url, "http://", 7) == 0)
-		p = skip_host(url + 7);
-	else if (strncmp(url, "https://", 8) == 0)
-		p = skip_host(url + 8);
-	if (p == NULL || (p = skip_port(p)) == NULL || !is_path(p))
+	if (url == NULL || !conf_text_is_url(url))
 		return false;
 	*(char **)field = xstrdup(url);
 	return true;
@@ -186,12 +128,10 @@ read_url(void *field, const struct key *key, const json_t *v)
 static bool
 is_host(const json_t *v)
 {
-	const char *name = plain_text(v), *end;
+	const char *name = plain_text(v);
 
-	if (name == NULL || strcmp(name, "*") == 0)
-		return name != NULL;
-	end = skip_host(name);
-	return end != NULL && *end == '\0';
+	return name != NULL &&
+	       (strcmp(name, "*") == 0 || conf_text_is_host(name));
 }
 
 static bool
@@ -304,6 +244,8 @@ static const struct key keys[KEYS] = {
 	offsetof(struct conf, trusted_auth), ADDRESSES, 0, 100},
     [KEY_TRUSTED_PROXIES] = {"trusted_proxies", read_addresses,
 	offsetof(struct conf, trusted_proxies), ADDRESSES, 0, 100},
+    /* Read by conf_cluster_read(). */
+    [KEY_CLUSTER] = {"cluster", NULL, 0, NULL, 0, 0},
 };
 
 /* What a string of the file says, for a message. */
@@ -379,6 +321,17 @@ find_key(struct slice text)
 }
 
 static enum err
+read_cluster(struct reader *r, struct json_value v)
+{
+	struct conf_fault fault;
+	enum err e = conf_cluster_read(&r->conf->cluster, v, &fault);
+
+	if (e == ERR_OK)
+		return ERR_OK;
+	return refuse(r, line_of(r, fault.at), "%s", fault.why);
+}
+
+static enum err
 read_member(struct reader *r, struct slice name, struct json_value v)
 {
 	struct slice quoted = slice(name.p - 1, name.n + 2);
@@ -394,6 +347,8 @@ read_member(struct reader *r, struct slice name, struct json_value v)
 		    "\"%s\" stands in line %zu already; keep one of them",
 		    key->name, r->line[key - keys]);
 	r->line[key - keys] = line;
+	if (key->read == NULL)
+		return read_cluster(r, v);
 	tree = json_loadb(v.text.p, v.text.n, JSON_DECODE_ANY, NULL);
 	ok = key->read((char *)r->conf + key->field, key, tree);
 	json_decref(tree);
@@ -505,6 +460,16 @@ set_defaults(struct conf *c)
 	    .password_cost = 5};
 }
 
+/* A node of a cluster has the address that the others know it by. */
+static void
+set_url(struct conf *c)
+{
+	if (c->url == NULL && c->cluster != NULL)
+		c->url = xstrdup(c->cluster->nodes[c->cluster->self].url);
+	if (c->url == NULL)
+		c->url = xstrdup("http://127.0.0.1:2113");
+}
+
 enum err
 conf_read(struct conf **conf, const char *path, char why[CONF_WHY_SIZE])
 {
@@ -520,8 +485,7 @@ conf_read(struct conf **conf, const char *path, char why[CONF_WHY_SIZE])
 		goto out;
 	if ((e = place_data(&r)) != ERR_OK)
 		goto out;
-	if (r.conf->url == NULL)
-		r.conf->url = xstrdup("http://127.0.0.1:2113");
+	set_url(r.conf);
 	*conf = r.conf;
 	r.conf = NULL;
 out:
@@ -544,6 +508,7 @@ conf_free(struct conf **conf)
 	free((*conf)->hosts);
 	free((*conf)->trusted_auth.items);
 	free((*conf)->trusted_proxies.items);
+	conf_cluster_free(&(*conf)->cluster);
 	free(*conf);
 	*conf = NULL;
 }

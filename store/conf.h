@@ -10,11 +10,11 @@
 #include <stddef.h>
 
 #include "store/address.h"
+#include "store/conf_text.h"
 #include "store/err.h"
 
 #define CONF_DEFAULT_PATH RILL_SYSCONFDIR "/rill.json"
 #define CONF_FILE_MAX     65536 /* bytes of the file */
-#define CONF_TEXT_MAX     1023  /* bytes of data and of url */
 #define CONF_WHY_SIZE     1024
 
 /* When an append is answered. */
@@ -22,6 +22,8 @@ enum conf_durability {
 	CONF_DISK, /* after fdatasync */
 	CONF_OS    /* after write; the system writes back when it likes */
 };
+
+struct conf_cluster;
 
 struct conf {
 	char *data;   /* folder of the store; absolute; required */
@@ -41,6 +43,7 @@ struct conf {
 	 * these at most 100 each, and none if the file does not say. */
 	struct address_list trusted_auth;
 	struct address_list trusted_proxies;
+	struct conf_cluster *cluster; /* NULL: a lone node */
 };
 
 /*

@@ -120,7 +120,8 @@ print_positions(const struct conf *conf)
 	struct store_options o = {.program = "rillctl",
 	    .dir = conf->data,
 	    .cache_bytes = (size_t)conf->cache_mb << 20,
-	    .patience_ms = PATIENCE_MS};
+	    .patience_ms = PATIENCE_MS,
+	    .cluster = conf->cluster};
 	struct counters counters;
 	struct store *st;
 	enum err e;

@@ -17,10 +17,10 @@
 #include "store/env.h"
 #include "store/flush.h"
 #include "store/log.h"
+#include "store/regions.h"
 
 #define LOG_BUFFER_BYTES (4u << 20)
 #define LOG_FILE_BYTES   (32u << 20)
-#define MAX_REGIONS      16
 
 /*
  * Most locks that one transaction may need: a batch of 20,000 events whose
@@ -31,29 +31,22 @@
 /* Also the transactions whose page versions a snapshot still reads. */
 #define MAX_TRANSACTIONS 20000
 
-/* What the regions take beside the cache, with the limits above. */
-#define REGION_BYTES ((uint64_t)96 << 20)
-
 /* A disk that is full has the library say so for every page in the cache. */
 #define MESSAGES_PER_S 20
 
 /* Less than this is as good as nothing: the buffer may be written at once. */
 #define LITTLE_ROOM LOG_BUFFER_BYTES
 
-struct region {
-	unsigned int number; /* its file is __db.NNN */
-	unsigned long from, to;
-};
-
 struct env {
 	DB_ENV *handle;
+	struct group_options group; /* its conf is NULL: alone */
 	DB *tables[TABLES];
 	struct defaults_cache *defaults;
 	atomic_bool panicked;
+	atomic_bool is_replica;
 	atomic_llong second;  /* in which the last message came */
 	atomic_uint messages; /* in that second */
-	struct region regions[MAX_REGIONS];
-	unsigned int nregions;
+	struct regions regions;
 	atomic_uint fault_in; /* 0: no fault is wanted */
 	int fault;
 };
@@ -97,6 +90,13 @@ env_err(int db_error)
 		return ERR_DEADLOCK;
 	case DB_RUNRECOVERY:
 		return ERR_RECOVERY;
+	case DB_REP_HANDLE_DEAD:
+	case DB_REP_LOCKOUT:
+		return ERR_STALE;
+	case DB_REP_UNAVAIL:
+		return ERR_NO_MASTER;
+	case EACCES: /* what a replica says to a write */
+		return ERR_NOT_MASTER;
 	case DB_VERSION_MISMATCH:
 	case DB_OLD_VERSION:
 		return ERR_CORRUPT;
@@ -120,12 +120,31 @@ is_flood(struct env *env)
 	return atomic_fetch_add(&env->messages, 1) >= MESSAGES_PER_S;
 }
 
+/*
+ * Every call that a lockout refuses says so, and is made again.  A replica
+ * looks for tables in whatever lies in the data folder, and is astonished.
+ */
+static bool
+is_noise(const struct env *env, const char *text)
+{
+	static const char *const noise[] = {
+	    "BDB3504", "BDB3509", "BDB0178", "BDB0210", "BDB0004 fop_read"};
+	size_t i;
+
+	for (i = 0; i < sizeof(noise) / sizeof(noise[0]); i++)
+		if (strncmp(text, noise[i], strlen(noise[i])) == 0)
+			return env->group.conf != NULL;
+	return false;
+}
+
 static void
 on_message(const DB_ENV *handle, const char *prefix, const char *text)
 {
 	struct env *env = handle->app_private;
 
 	(void)prefix;
+	if (is_noise(env, text))
+		return;
 	/* After a panic every call reports it again. */
 	if (!env_panicked(env) && !is_flood(env))
 		log_warn("library", "%s", text);
@@ -140,117 +159,18 @@ on_event(DB_ENV *handle, uint32_t event, void *info)
 	(void)info;
 	if (event == DB_EVENT_PANIC && !atomic_exchange(&env->panicked, true))
 		log_warn("store", "the environment needs recovery");
+	group_note_event(event);
+	if (env->group.on_change != NULL)
+		env->group.on_change(env->group.arg);
 }
-
-/*
- * Where the library mapped the environment's regions.  It offers no way to
- * leave a panicked environment that also unmaps them, and each would pin a
- * deleted file of the cache's size until the process ends.
- */
-static void
-find_regions(struct env *env, const char *dir)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char *real = realpath(dir, NULL);
-	char line[4400], *path;
-	struct region rg;
-	size_t n;
-
-	while (real != NULL && maps != NULL &&
-	       fgets(line, sizeof(line), maps) != NULL) {
-		n = strlen(real);
-		if ((path = strchr(line, '/')) == NULL ||
-		    strncmp(path, real, n) != 0 ||
-		    sscanf(path + n, "/__db.%u", &rg.number) != 1 ||
-		    sscanf(line, "%lx-%lx", &rg.from, &rg.to) != 2 ||
-		    env->nregions == MAX_REGIONS)
-			continue;
-		env->regions[env->nregions++] = rg;
-	}
-	free(real);
-	if (maps != NULL)
-		fclose(maps);
-}
-
-/*
- * Give a region's file all the blocks that it may come to need.  The library
- * leaves holes, and a hole that finds the disk full when it is first touched
- * ends the process with SIGBUS.
- */
-static int
-reserve_region(const char *path, size_t len)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC), r;
-
-	if (fd < 0)
-		return errno;
-	r = posix_fallocate(fd, 0, (off_t)len);
-	close(fd);
-	return r;
-}
-
-static int
-reserve_regions(const struct env *env, const char *dir)
-{
-	unsigned int i;
-	char *path;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < env->nregions; i++) {
-		path = xasprintf("%s/__db.%03u", dir, env->regions[i].number);
-		r = reserve_region(
-		    path, env->regions[i].to - env->regions[i].from);
-		free(path);
-	}
-	return r;
-}
-
-/* The blocks that the last environment's regions hold, and give back. */
-static uint64_t
-reserved_bytes(const char *dir)
-{
-	uint64_t n = 0;
-	struct stat st;
-	char *path;
-	int i;
-
-	for (i = 1; i <= MAX_REGIONS; i++) {
-		path = xasprintf("%s/__db.%03d", dir, i);
-		if (stat(path, &st) == 0)
-			n += (uint64_t)st.st_blocks * 512;
-		free(path);
-	}
-	return n;
-}
-
-/* Recovery fills new regions before they can be reserved. */
-static int
-check_room(const struct env_options *o)
-{
-	uint64_t need = o->cache_bytes + o->cache_bytes / 4 + REGION_BYTES;
-	uint64_t room = reserved_bytes(o->dir);
-	struct statvfs disk;
-
-	if (statvfs(o->dir, &disk) != 0)
-		return errno;
-	room += (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (room >= need)
-		return 0;
-	log_error("store",
-	    "%s: the disk is full: %llu MiB are free, %llu MiB needed; "
-	    "make room, or lower cache_mb",
-	    o->dir, (unsigned long long)(room >> 20),
-	    (unsigned long long)(need >> 20));
-	return ENOSPC;
-}
-
-/* The environment of this process, for those whom the library tells nothing. */
-static struct env *_Atomic present;
 
 /*
  * In place of the library's own: 5.3.28 calls fdatasync again when it failed,
  * reports the failure, and then lets the next commit try its luck.
  */
+/* The environment of this process, for those whom the library tells nothing. */
+static struct env *_Atomic present;
+
 static int
 flush(int fd)
 {
@@ -321,6 +241,8 @@ configure(struct env *env, const struct env_options *o)
 		return r;
 	if (!o->sync && (r = h->set_flags(h, DB_TXN_WRITE_NOSYNC, 1)) != 0)
 		return r;
+	if (o->group != NULL && (r = group_configure(h, o->group)) != 0)
+		return r;
 	return configure_limits(h, o);
 }
 
@@ -330,6 +252,8 @@ open_environment(struct env *env, const struct env_options *o)
 	uint32_t flags = DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
 			 DB_INIT_LOCK | DB_THREAD;
 
+	if (o->group != NULL)
+		flags |= DB_INIT_REP;
 	if (o->recover)
 		flags |= DB_CREATE | DB_RECOVER;
 	return env->handle->open(env->handle, o->dir, flags, 0600);
@@ -353,9 +277,32 @@ open_table(struct env *env, enum table t, bool create)
 }
 
 static int
-open_all(struct env *env, const struct env_options *o)
+open_tables(struct env *env, bool create)
 {
 	enum table t;
+	int r = 0;
+
+	for (t = 0; r == 0 && t < TABLES; t++)
+		if (env->tables[t] == NULL)
+			r = open_table(env, t, create);
+	return r;
+}
+
+void
+env_close_tables(struct env *env)
+{
+	enum table t;
+
+	for (t = 0; t < TABLES; t++) {
+		if (env->tables[t] != NULL)
+			env->tables[t]->close(env->tables[t], DB_NOSYNC);
+		env->tables[t] = NULL;
+	}
+}
+
+static int
+open_all(struct env *env, const struct env_options *o)
+{
 	int r;
 
 	if ((r = db_env_create(&env->handle, 0)) != 0)
@@ -363,17 +310,15 @@ open_all(struct env *env, const struct env_options *o)
 	if ((r = configure(env, o)) != 0)
 		return r;
 	if (o->recover &&
-	    ((r = check_room(o)) != 0 || (r = flush_logs(o->dir)) != 0))
+	    ((r = regions_check_room(o->dir, o->cache_bytes)) != 0 ||
+		(r = flush_logs(o->dir)) != 0))
 		return r;
 	if ((r = open_environment(env, o)) != 0)
 		return r;
-	find_regions(env, o->dir);
-	if (o->recover && (r = reserve_regions(env, o->dir)) != 0)
+	regions_find(&env->regions, o->dir);
+	if (o->recover && (r = regions_reserve(&env->regions, o->dir)) != 0)
 		return r;
-	for (t = 0; t < TABLES; t++)
-		if ((r = open_table(env, t, o->recover)) != 0)
-			return r;
-	return 0;
+	return o->group == NULL ? open_tables(env, o->recover) : 0;
 }
 
 /* The library that runs must be the one we were compiled for. */
@@ -390,6 +335,23 @@ version_fits(void)
 	return false;
 }
 
+/* A worker takes part in the group from the beginning. */
+static enum err
+begin(struct env **out, struct env *env)
+{
+	enum err e = ERR_OK;
+
+	if (env->group.conf != NULL && !env->group.is_agent)
+		e = group_start(env, &env->group);
+	if (e == ERR_OK)
+		*out = env;
+	else if (env_panicked(env))
+		env_abandon(&env);
+	else
+		env_close(&env);
+	return e;
+}
+
 enum err
 env_open(struct env **out, const struct env_options *o)
 {
@@ -400,30 +362,58 @@ env_open(struct env **out, const struct env_options *o)
 		return ERR_CORRUPT;
 	env = xcalloc(1, sizeof(*env));
 	env->defaults = defaults_cache_new();
-	if ((r = open_all(env, o)) == 0) {
-		*out = env;
-		return ERR_OK;
-	}
+	if (o->group != NULL)
+		env->group = *o->group;
+	env_use_snapshots(env, o->group == NULL);
+	if ((r = open_all(env, o)) == 0)
+		return begin(out, env);
 	log_error("store", "opening %s: %s", o->dir, db_strerror(r));
 	if (env_panicked(env) || r == DB_RUNRECOVERY)
 		env_abandon(&env);
 	else
 		env_close(&env);
+	/* EACCES is not about roles here. */
+	return r == EACCES ? ERR_IO : env_err(r);
+}
+
+enum err
+env_open_tables(struct env *env, bool create)
+{
+	int r;
+
+	if ((r = open_tables(env, create)) == 0)
+		return ERR_OK;
+	if (r == ENOENT || r == DB_REP_LOCKOUT || r == DB_REP_HANDLE_DEAD ||
+	    r == DB_LOCK_DEADLOCK || (r == EACCES && create))
+		return ERR_UNAVAILABLE;
+	if (r == EINVAL && env->group.conf != NULL)
+		return ERR_RECOVERY; /* opened without versions, BDB3041 */
+	log_error("store", "opening the tables: %s", db_strerror(r));
 	return env_err(r);
 }
 
-void
+const struct group_options *
+env_group_options(struct env *env)
+{
+	return env->group.conf == NULL ? NULL : &env->group;
+}
+
+/*
+ * A DB_ENV that is opened or closed while replication locks everybody out, and
+ * DB_REP_CONF_NOWAIT is set, leaves the environment with a wrong count of who
+ * is inside (5.3.28: __env_refresh calls __env_db_rep_exit whether
+ * __env_rep_enter succeeded or not), and the next lockout waits for ever.
+ * Without NOWAIT every call would wait in steps of 5 s instead.
+ */
+enum err
 env_close(struct env **envp)
 {
 	struct env *env = *envp;
-	enum table t;
-	int r;
+	int r = 0;
 
 	if (env == NULL)
-		return;
-	for (t = 0; t < TABLES; t++)
-		if (env->tables[t] != NULL)
-			env->tables[t]->close(env->tables[t], DB_NOSYNC);
+		return ERR_OK;
+	env_close_tables(env);
 	if (env->handle != NULL &&
 	    (r = env->handle->close(env->handle, 0)) != 0)
 		log_warn("store", "closing: %s", db_strerror(r));
@@ -431,13 +421,13 @@ env_close(struct env **envp)
 	defaults_cache_free(&env->defaults);
 	free(env);
 	*envp = NULL;
+	return r == DB_REP_LOCKOUT ? ERR_STALE : ERR_OK;
 }
 
 void
 env_abandon(struct env **envp)
 {
 	struct env *env = *envp;
-	unsigned int i;
 
 	if (env == NULL)
 		return;
@@ -449,9 +439,7 @@ env_abandon(struct env **envp)
 		env->handle->close(env->handle, 0);
 	}
 	atomic_store(&present, NULL);
-	for (i = 0; i < env->nregions; i++)
-		munmap((void *)env->regions[i].from,
-		    env->regions[i].to - env->regions[i].from);
+	regions_unmap(&env->regions);
 	defaults_cache_free(&env->defaults);
 	/* Not freed: the library's handles, which point back at env. */
 	*envp = NULL;
@@ -497,6 +485,18 @@ env_has_versions(enum table t)
 	return tables[t].flags == DB_MULTIVERSION;
 }
 
+bool
+env_may_have_snapshots(struct env *env)
+{
+	return !atomic_load_explicit(&env->is_replica, memory_order_relaxed);
+}
+
+void
+env_use_snapshots(struct env *env, bool may)
+{
+	atomic_store(&env->is_replica, !may);
+}
+
 DB *
 env_table(struct env *env, enum table t)
 {
@@ -521,24 +521,52 @@ env_checkpoint(struct env *env, uint32_t kbytes)
 	    env->handle, kbytes, 0, kbytes == 0 ? DB_FORCE : 0));
 }
 
+/* The number in the name of a log file, log.NNNNNNNNNN. */
+static uint32_t
+log_number(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot == NULL ? 0 : (uint32_t)strtoul(dot + 1, NULL, 10);
+}
+
+static bool
+remove_log(const char *path)
+{
+	if (remove(path) == 0)
+		return true;
+	log_warn("store", "removing %s: %s", path, strerror(errno));
+	return false;
+}
+
+/* Files are named in the order in which they were written. */
+static unsigned int
+remove_unneeded(char **names, const struct env_log_need *need)
+{
+	unsigned int i, n, removed = 0;
+
+	for (n = 0; names[n] != NULL; n++)
+		continue;
+	for (i = 0; i < n; i++)
+		if (log_number(names[i]) < need->from_file ||
+		    (uint64_t)(n - i) * LOG_FILE_BYTES > need->keep_bytes)
+			removed += remove_log(names[i]);
+	return removed;
+}
+
 enum err
-env_remove_logs(struct env *env, unsigned int *n)
+env_remove_logs(
+    struct env *env, const struct env_log_need *need, unsigned int *n)
 {
 	DB_ENV *h = env->handle;
-	char **names = NULL, **name;
+	char **names = NULL;
 	int r;
 
 	*n = 0;
 	if ((r = h->log_archive(h, &names, DB_ARCH_ABS)) != 0)
-		return env_err(r);
-	if (names == NULL)
-		return ERR_OK;
-	for (name = names; *name != NULL; name++)
-		if (remove(*name) == 0)
-			++*n;
-		else
-			log_warn(
-			    "store", "removing %s: %s", *name, strerror(errno));
+		return r == DB_REP_LOCKOUT ? ERR_OK : env_err(r);
+	if (names != NULL)
+		*n = remove_unneeded(names, need);
 	free(names);
 	return ERR_OK;
 }

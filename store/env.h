@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "store/err.h"
+#include "store/group.h"
 
 #define ENV_PAGE_BYTES 4096
 
@@ -38,17 +39,38 @@ struct env_options {
 	size_t cache_bytes;
 	bool recover; /* for the agent: recover first, then create tables */
 	bool sync;    /* a commit waits for the disk */
+	const struct group_options *group; /* NULL: the node is alone */
 };
 
 /*
- * Join the environment in options->dir, or recover it.
- * ERR_RECOVERY: it cannot be joined as it is.  ERR_DISK_FULL, ERR_IO: the
- * log says why.  ERR_CORRUPT: made by another version.
+ * Join the environment in options->dir, or recover it.  Without a group the
+ * tables are open then, too; with one, see env_open_tables(), and the agent
+ * calls group_start() itself.
+ * ERR_RECOVERY: it cannot be joined as it is.  ERR_UNAVAILABLE: not yet.
+ * ERR_STALE: as for env_close().  ERR_DISK_FULL, ERR_IO: the log says why.
+ * ERR_CORRUPT: made by another version.
  */
 enum err env_open(struct env **, const struct env_options *);
 
-/* Close it properly; the caller's threads are out of it. */
-void env_close(struct env **);
+/*
+ * For a node of a group: open the tables that are not; what is there stays
+ * open also when others are missing.  Only a master may create them.
+ * ERR_UNAVAILABLE: they are not there yet, or are just being replaced.
+ * ERR_RECOVERY: they cannot be opened with versions of their pages any more.
+ */
+enum err env_open_tables(struct env *, bool create);
+
+/* Close them, since replication has replaced them.  Nobody works on them. */
+void env_close_tables(struct env *);
+
+/* What env_open() was given; NULL: the node is alone. */
+const struct group_options *env_group_options(struct env *);
+
+/*
+ * Close it properly; the caller's threads are out of it.
+ * ERR_STALE: it was locked out, see env.c; the environment needs recovery.
+ */
+enum err env_close(struct env **);
 
 /*
  * Leave an environment that has panicked, or whose agent is gone, without
@@ -89,13 +111,27 @@ struct defaults_cache *env_defaults(struct env *);
 bool env_has_versions(enum table);
 
 /*
+ * Whether it is worth asking for a snapshot: not on a replica.  Whoever opened
+ * it says so; a node of a group is one until then.
+ */
+bool env_may_have_snapshots(struct env *);
+void env_use_snapshots(struct env *, bool);
+
+/*
  * Write a checkpoint if kbytes of log came since the last one, always if
  * kbytes is 0.  ERR_RECOVERY, ERR_DISK_FULL, ERR_IO.
  */
 enum err env_checkpoint(struct env *, uint32_t kbytes);
 
-/* Remove log files from before the last checkpoint; *n gets how many. */
-enum err env_remove_logs(struct env *, unsigned int *n);
+/* Log files that other nodes have not read yet. */
+struct env_log_need {
+	uint32_t from_file;  /* the first of them */
+	uint64_t keep_bytes; /* but not more than this of them */
+};
+
+/* Remove others from before the last checkpoint; *n gets how many. */
+enum err env_remove_logs(
+    struct env *, const struct env_log_need *, unsigned int *n);
 
 /*
  * Check the pages of one table's file, which nobody has open.

@@ -36,10 +36,18 @@ err_text(enum err e)
 		return "a record is damaged";
 	case ERR_TAKEN:
 		return "held by another process";
+	case ERR_NOT_MASTER:
+		return "this node is not the master";
+	case ERR_NO_MASTER:
+		return "no master is known";
+	case ERR_NOT_ACKED:
+		return "not confirmed by a quorum of nodes";
 	case ERR_DEADLOCK:
 		return "deadlock";
 	case ERR_RECOVERY:
 		return "the environment needs recovery";
+	case ERR_STALE:
+		return "the tables must be opened again";
 	}
 	return "unknown error";
 }

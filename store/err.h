@@ -23,8 +23,12 @@ enum err {
 	ERR_IO,            /* the system or the library failed; see the log */
 	ERR_CORRUPT,       /* a record does not decode */
 	ERR_TAKEN,         /* somebody else has the lock, or the name */
+	ERR_NOT_MASTER,    /* another node is master, and it must be asked */
+	ERR_NO_MASTER,     /* the cluster has none just now, or none is known */
+	ERR_NOT_ACKED,     /* written here, but no quorum has confirmed it */
 	ERR_DEADLOCK,      /* inside store/: run the transaction again */
-	ERR_RECOVERY       /* inside store/: leave the environment, come back */
+	ERR_RECOVERY,      /* inside store/: leave the environment, come back */
+	ERR_STALE          /* inside store/: open the tables again */
 };
 
 /* A short English phrase, static, never NULL. */

@@ -20,6 +20,8 @@
 
 struct keeper {
 	struct env *env;
+	keeper_need_f *need;
+	void *arg;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t stop;
@@ -29,11 +31,15 @@ struct keeper {
 static void
 keep(struct keeper *k, uint32_t kbytes)
 {
+	struct env_log_need need = {.from_file = UINT32_MAX};
 	unsigned int removed = 0;
 	enum err e;
 
+	if (k->need != NULL)
+		k->need(k->arg, &need);
+
 	if ((e = env_checkpoint(k->env, kbytes)) == ERR_OK)
-		e = env_remove_logs(k->env, &removed);
+		e = env_remove_logs(k->env, &need, &removed);
 	if (e != ERR_OK && e != ERR_RECOVERY)
 		log_warn("keeper", "checkpoint: %s", err_text(e));
 	if (removed > 0)
@@ -68,12 +74,14 @@ keep_on(void *arg)
 }
 
 struct keeper *
-keeper_start(struct env *env)
+keeper_start(struct env *env, keeper_need_f *need, void *arg)
 {
 	struct keeper *k = xcalloc(1, sizeof(*k));
 	pthread_condattr_t mono;
 
 	k->env = env;
+	k->need = need;
+	k->arg = arg;
 	pthread_mutex_init(&k->mutex, NULL);
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);

@@ -8,9 +8,14 @@
 #define STORE_KEEPER_H
 
 struct env;
+struct env_log_need;
 struct keeper;
 
-struct keeper *keeper_start(struct env *);
+/* Fill in what other nodes need.  Called by the keeper's thread. */
+typedef void keeper_need_f(void *arg, struct env_log_need *);
+
+/* need NULL: nobody needs any. */
+struct keeper *keeper_start(struct env *, keeper_need_f *need, void *arg);
 
 /* Write a last checkpoint and end the thread. */
 void keeper_stop(struct keeper **);

@@ -14,7 +14,9 @@
 #include "store/clock.h"
 #include "store/custody.h"
 #include "store/env.h"
+#include "store/group.h"
 #include "store/log.h"
+#include "store/role.h"
 #include "store/store.h"
 #include "store/wakeup.h"
 #include "store/writer.h"
@@ -23,18 +25,26 @@
 #define RETRY_FAILED_MS 250  /* after an environment that would not open */
 #define DRAIN_MS        1000 /* for threads inside to come out */
 #define NUDGE_EVERY_MS  2    /* until the resident thread has ended */
+#define RECOVERY_MS     2000 /* for the agent to begin anew */
+#define LOOK_AGAIN_MS   10   /* in a cluster, whether something has changed */
 
 struct store {
 	struct store_options options;
 	struct custody *custody;
 	struct wakeup *wakeup;
+	struct role *role;
 	struct writer *writer;
+	struct group_options group; /* its conf is NULL: alone */
 	pthread_t resident;
+	bool is_adopted; /* env is the agent's */
 
 	/* Held for reading by whoever works inside; env changes under it. */
 	pthread_rwlock_t gate;
 	struct env *env;
-	atomic_bool shut; /* nobody may come through the gate */
+	struct group_line *line; /* to the master; goes with env */
+	atomic_bool shut;        /* nobody may come through the gate */
+	atomic_bool stale;       /* because the tables must be opened */
+	atomic_bool dead;        /* but closed first */
 
 	pthread_mutex_t mutex; /* of the condition */
 	pthread_cond_t opened;
@@ -69,6 +79,18 @@ struct wakeup *
 store_wakeup(struct store *st)
 {
 	return st->wakeup;
+}
+
+struct role *
+store_role(struct store *st)
+{
+	return st->role;
+}
+
+struct group_line *
+store_master_line(struct store *st)
+{
+	return st->line;
 }
 
 bool
@@ -110,19 +132,20 @@ store_enter(struct store *st, int64_t deadline, struct env **env)
 }
 
 void
-store_exit(struct store *st, bool broken)
+store_exit(struct store *st, enum err e)
 {
-	if (broken && !atomic_exchange(&st->shut, true))
+	if (e == ERR_RECOVERY && !atomic_exchange(&st->shut, true))
 		custody_report(st->custody);
+	if (e == ERR_STALE && !atomic_exchange(&st->shut, true)) {
+		atomic_store(&st->dead, true);
+		atomic_store(&st->stale, true);
+	}
 	pthread_rwlock_unlock(&st->gate);
 }
 
 static void
-open_gate(struct store *st, struct env *env)
+open_gate(struct store *st)
 {
-	pthread_rwlock_wrlock(&st->gate);
-	st->env = env;
-	pthread_rwlock_unlock(&st->gate);
 	pthread_mutex_lock(&st->mutex);
 	atomic_store(&st->shut, false);
 	pthread_cond_broadcast(&st->opened);
@@ -133,11 +156,10 @@ open_gate(struct store *st, struct env *env)
  * Nobody is inside afterwards.  A thread that hangs on a lock of a process
  * that died cannot be saved, and the agent would end this process anyway.
  */
-static struct env *
+static void
 shut_gate(struct store *st)
 {
 	struct timespec until = mono_time(clock_mono_ms() + DRAIN_MS);
-	struct env *env;
 
 	atomic_store(&st->shut, true);
 	if (pthread_rwlock_clockwrlock(&st->gate, CLOCK_MONOTONIC, &until) !=
@@ -145,10 +167,18 @@ shut_gate(struct store *st)
 		log_error("store", "a thread hangs in the library, ending");
 		_exit(EX_TEMPFAIL);
 	}
-	env = st->env;
-	st->env = NULL;
 	pthread_rwlock_unlock(&st->gate);
-	return env;
+}
+
+/* The environment is spoiled, and this process knows it. */
+static void
+await_recovery(struct store *st)
+{
+	int64_t deadline = clock_mono_ms() + RECOVERY_MS;
+
+	custody_report(st->custody);
+	while (custody_vouched(st->custody) && clock_mono_ms() < deadline)
+		clock_sleep_ms(LOOK_AGAIN_MS);
 }
 
 static enum err
@@ -156,36 +186,97 @@ go_inside(struct store *st)
 {
 	struct env_options o = {.dir = st->options.dir,
 	    .cache_bytes = st->options.cache_bytes,
-	    .sync = st->options.sync};
-	struct env *env;
+	    .sync = st->options.sync,
+	    .group = st->group.conf == NULL ? NULL : &st->group};
 	enum err e;
 
+	if (o.group != NULL && !role_is_calm(st->role))
+		return ERR_UNAVAILABLE;
 	if ((e = custody_enter(st->custody, st->options.program)) != ERR_OK)
 		return e;
-	if ((e = env_open(&env, &o)) != ERR_OK) {
+	if ((e = env_open(&st->env, &o)) != ERR_OK) {
+		if (e == ERR_STALE)
+			await_recovery(st);
 		custody_leave(st->custody);
 		return e;
 	}
+	if (o.group != NULL)
+		st->line = group_line_new(st->env, GROUP_MASTER);
 	/* Who committed last may have died before telling of it. */
 	wakeup_bump_all(st->wakeup);
-	open_gate(st, env);
 	return ERR_OK;
+}
+
+/* ERR_OK as well when it is not the time yet; an error: leave. */
+static enum err
+reopen_tables(struct store *st, bool create)
+{
+	enum err e;
+
+	shut_gate(st);
+	if (atomic_exchange(&st->dead, false))
+		env_close_tables(st->env);
+	if ((e = env_open_tables(st->env, create)) != ERR_OK)
+		return e == ERR_UNAVAILABLE ? ERR_OK : e;
+	atomic_store(&st->stale, false);
+	open_gate(st);
+	return ERR_OK;
+}
+
+static bool
+may_stay(struct store *st)
+{
+	return !atomic_load(&st->stopping) && custody_vouched(st->custody);
+}
+
+/* Replication replaces the tables under a replica's feet now and then. */
+static void
+follow(struct store *st)
+{
+	enum err e = ERR_OK;
+
+	atomic_store(&st->stale, true);
+	while (e == ERR_OK && may_stay(st) && !env_panicked(st->env)) {
+		env_use_snapshots(st->env, role_is_master(st->role, NULL));
+		/* To close a table while locked out takes 5 s. */
+		if (atomic_load(&st->stale) && role_is_calm(st->role))
+			e = reopen_tables(st, false);
+		clock_sleep_ms(LOOK_AGAIN_MS);
+	}
+}
+
+/* Not while everybody is locked out: see env_close(). */
+static void
+go_outside(struct store *st)
+{
+	int64_t deadline = clock_mono_ms() + DRAIN_MS;
+
+	group_line_free(&st->line);
+	while (st->group.conf != NULL && !role_is_calm(st->role) &&
+	       clock_mono_ms() < deadline)
+		clock_sleep_ms(LOOK_AGAIN_MS);
+	if (env_close(&st->env) == ERR_STALE)
+		await_recovery(st);
 }
 
 /* Inside, until the agent dismisses us or the process stops. */
 static void
 stay_inside(struct store *st)
 {
-	struct env *env;
-
-	while (!atomic_load(&st->stopping) && custody_vouched(st->custody))
-		custody_await_dismissal(st->custody);
-	env = shut_gate(st);
-	if (custody_vouched(st->custody) && !env_panicked(env)) {
-		env_close(&env);
+	if (st->group.conf != NULL) {
+		follow(st);
+	} else {
+		open_gate(st);
+		while (may_stay(st))
+			custody_await_dismissal(st->custody);
+	}
+	shut_gate(st);
+	if (custody_vouched(st->custody) && !env_panicked(st->env)) {
+		go_outside(st);
 	} else {
 		log_info("store", "leaving, the agent will recover it");
-		env_abandon(&env);
+		env_abandon(&st->env);
+		st->line = NULL; /* gone with it */
 	}
 	custody_leave(st->custody);
 }
@@ -233,30 +324,91 @@ init_sync(struct store *st)
 	atomic_store(&st->shut, true);
 }
 
-enum err
-store_open(struct store **out, const struct store_options *o)
+static void
+free_store(struct store *st)
+{
+	wakeup_close(&st->wakeup);
+	role_close(&st->role);
+	custody_close(&st->custody);
+	pthread_rwlock_destroy(&st->gate);
+	pthread_cond_destroy(&st->opened);
+	pthread_mutex_destroy(&st->mutex);
+	free(st);
+}
+
+/* ERR_IO: logged. */
+static enum err
+make_store(struct store **out, const struct store_options *o)
 {
 	struct store *st = xcalloc(1, sizeof(*st));
 	enum err e;
 
 	st->options = *o;
+	st->group.conf = o->cluster;
 	init_sync(st);
-	if ((e = custody_open(&st->custody, o->dir)) == ERR_OK)
+	if ((e = custody_open(&st->custody, o->dir)) == ERR_OK &&
+	    (e = role_open(&st->role, o->dir)) == ERR_OK)
 		e = wakeup_open(&st->wakeup, o->dir);
 	if (e == ERR_OK) {
-		st->writer = writer_new(st);
-		if (pthread_create(&st->resident, NULL, reside, st) == 0) {
-			*out = st;
-			return ERR_OK;
-		}
-		writer_free(&st->writer);
-		e = ERR_IO;
+		*out = st;
+		return ERR_OK;
 	}
 	log_error("store", "%s: %s", o->dir, strerror(errno));
-	wakeup_close(&st->wakeup);
-	custody_close(&st->custody);
-	free(st);
+	free_store(st);
 	return e;
+}
+
+enum err
+store_open(struct store **out, const struct store_options *o)
+{
+	struct store *st;
+	enum err e;
+
+	if ((e = make_store(&st, o)) != ERR_OK)
+		return e;
+	st->writer = writer_new(st);
+	if (pthread_create(&st->resident, NULL, reside, st) == 0) {
+		*out = st;
+		return ERR_OK;
+	}
+	log_error("store", "cannot start a thread");
+	writer_free(&st->writer);
+	free_store(st);
+	return ERR_IO;
+}
+
+enum err
+store_adopt(struct store **out, const struct store_options *o, struct env *env)
+{
+	enum err e;
+
+	if ((e = make_store(out, o)) != ERR_OK)
+		return e;
+	(*out)->is_adopted = true;
+	(*out)->env = env;
+	(*out)->writer = writer_new(*out);
+	return ERR_OK;
+}
+
+enum err
+store_open_tables(struct store *st, bool create)
+{
+	enum err e = reopen_tables(st, create);
+
+	if (e == ERR_OK && atomic_load(&st->shut))
+		return ERR_UNAVAILABLE;
+	return e;
+}
+
+/* Again and again: it may not have been blocked yet. */
+static void
+end_resident(struct store *st)
+{
+	atomic_store(&st->stopping, true);
+	while (pthread_tryjoin_np(st->resident, NULL) == EBUSY) {
+		pthread_kill(st->resident, SIGUSR2);
+		clock_sleep_ms(NUDGE_EVERY_MS);
+	}
 }
 
 void
@@ -267,17 +419,8 @@ store_close(struct store **stp)
 	if (st == NULL)
 		return;
 	writer_free(&st->writer);
-	atomic_store(&st->stopping, true);
-	/* Again and again: it may not have been blocked yet. */
-	while (pthread_tryjoin_np(st->resident, NULL) == EBUSY) {
-		pthread_kill(st->resident, SIGUSR2);
-		clock_sleep_ms(NUDGE_EVERY_MS);
-	}
-	wakeup_close(&st->wakeup);
-	custody_close(&st->custody);
-	pthread_rwlock_destroy(&st->gate);
-	pthread_cond_destroy(&st->opened);
-	pthread_mutex_destroy(&st->mutex);
-	free(st);
+	if (!st->is_adopted)
+		end_resident(st);
+	free_store(st);
 	*stp = NULL;
 }

@@ -15,7 +15,10 @@
 
 #include "store/err.h"
 
+struct conf_cluster;
 struct env;
+struct group_line;
+struct role;
 struct store;
 struct wakeup;
 struct writer;
@@ -26,6 +29,7 @@ struct store_options {
 	size_t cache_bytes;
 	bool sync; /* an append is answered when the disk has it */
 	int64_t patience_ms;
+	const struct conf_cluster *cluster; /* NULL: alone; must stay */
 };
 
 /*
@@ -34,6 +38,19 @@ struct store_options {
  * ERR_IO: the data folder is not usable, the log says why.
  */
 enum err store_open(struct store **, const struct store_options *);
+
+/*
+ * For the agent, which is inside by itself: the store is what env has, from
+ * store_open_tables() on.  env stays the caller's.
+ */
+enum err store_adopt(
+    struct store **, const struct store_options *, struct env *);
+
+/*
+ * For who adopted: open the tables, and create them if a master lacks them.
+ * ERR_UNAVAILABLE: a replica has not received them yet.
+ */
+enum err store_open_tables(struct store *, bool create);
 
 /* Finish the appends in hand, leave and free. */
 void store_close(struct store **);
@@ -58,12 +75,19 @@ struct wakeup *store_wakeup(struct store *);
  */
 enum err store_enter(struct store *, int64_t deadline, struct env **);
 
-/* broken: the environment needs recovery, let nobody else in before it. */
-void store_exit(struct store *, bool broken);
+/*
+ * ERR_RECOVERY: the environment is broken; ERR_STALE: the tables must be
+ * opened again; let nobody in before that is done.
+ */
+void store_exit(struct store *, enum err);
 
 /* Whether the agent that this environment was opened under still lives. */
 bool store_vouched(struct store *);
 
 struct writer *store_writer(struct store *);
+struct role *store_role(struct store *);
+
+/* The line to the master; NULL: the node is alone, or is not inside. */
+struct group_line *store_master_line(struct store *);
 
 #endif

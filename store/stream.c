@@ -4,6 +4,7 @@
 
 #include "store/alloc.h"
 #include "store/clock.h"
+#include "store/forward.h"
 #include "store/link.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -380,5 +381,11 @@ stream_append(struct store *st, struct append *a)
 	a->was_allowed = false;
 	if (a->kind != APPEND_EVENTS)
 		guid_random(&a->deletion);
-	return writer_append(store_writer(st), a);
+	return forward_append(st, a);
+}
+
+enum err
+stream_append_here(struct store *st, struct append *a)
+{
+	return ids_differ(a) ? writer_append(store_writer(st), a) : ERR_INVALID;
 }

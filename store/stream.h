@@ -90,9 +90,12 @@ enum err stream_all(struct txn *, uint64_t pos, size_t n, struct page *);
 enum err stream_all_back(struct txn *, uint64_t pos, size_t n, struct page *);
 
 /*
- * Write: see writer.h for what is returned.
+ * Write, on whichever node is master: see forward.h for what is returned.
  * ERR_INVALID: the same event id stands twice in the batch.
  */
 enum err stream_append(struct store *, struct append *);
+
+/* The same for what comes from another node: only here, with its own ids. */
+enum err stream_append_here(struct store *, struct append *);
 
 #endif

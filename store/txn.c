@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -12,6 +13,19 @@
 #define TRIES         24
 #define LONGEST_PAUSE 64 /* ms */
 
+/* EINVAL: the library refuses it on a replica (BDB4572). */
+static int
+begin_snapshot(struct txn *tx)
+{
+	DB_ENV *h = env_handle(tx->env);
+	int r;
+
+	if (!env_may_have_snapshots(tx->env))
+		return 0;
+	r = h->txn_begin(h, NULL, &tx->handle, DB_TXN_SNAPSHOT);
+	return r == EINVAL && env_group_options(tx->env) != NULL ? 0 : r;
+}
+
 static enum err
 txn_begin(struct txn *tx, struct env *env, enum txn_kind kind)
 {
@@ -20,20 +34,27 @@ txn_begin(struct txn *tx, struct env *env, enum txn_kind kind)
 
 	tx->kind = kind;
 	tx->env = env;
-	if ((r = env_fault(env)) == 0)
-		r = h->txn_begin(h, NULL, &tx->handle,
-		    kind == TXN_READ ? DB_TXN_SNAPSHOT : 0);
-	return env_err(r);
+	tx->handle = NULL;
+	if ((r = env_fault(env)) != 0)
+		return env_err(r);
+	if (kind == TXN_READ)
+		return env_err(begin_snapshot(tx));
+	return env_err(h->txn_begin(h, NULL, &tx->handle, 0));
 }
 
 /* One that fails may stand in the log all the same: only recovery knows. */
 static enum err
 txn_commit(struct txn *tx)
 {
-	int r = tx->handle->commit(
-	    tx->handle, tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0);
-	enum err e = env_err(r);
+	uint32_t flags = tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0;
+	enum err e;
+	int r;
 
+	group_forget_failure();
+	r = tx->handle->commit(tx->handle, flags);
+	if ((e = env_err(r)) == ERR_OK && tx->kind == TXN_WRITE &&
+	    group_commit_failed())
+		return ERR_NOT_ACKED;
 	if (tx->kind == TXN_READ || e == ERR_OK || e == ERR_DEADLOCK ||
 	    e == ERR_RECOVERY)
 		return e;
@@ -49,6 +70,8 @@ txn_end(struct txn *tx, enum err e)
 {
 	int r;
 
+	if (tx->handle == NULL)
+		return e;
 	if (e == ERR_OK && (e = env_err(env_fault(tx->env))) == ERR_OK)
 		return txn_commit(tx);
 	if ((r = tx->handle->abort(tx->handle)) != 0)
@@ -110,11 +133,11 @@ txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 		if ((e == ERR_NO_MEMORY || e == ERR_IO) &&
 		    env_disk_is_full(env))
 			e = ERR_DISK_FULL;
-		if (e == ERR_OK && kind != TXN_READ &&
+		if ((e == ERR_OK || e == ERR_NOT_ACKED) && kind != TXN_READ &&
 		    !(env_is_sound(env) && store_vouched(st)))
 			e = ERR_RECOVERY;
-		store_exit(st, e == ERR_RECOVERY);
-		if (e != ERR_RECOVERY)
+		store_exit(st, e);
+		if (e != ERR_RECOVERY && e != ERR_STALE)
 			return e;
 	}
 }

@@ -15,15 +15,23 @@
 struct store;
 
 enum txn_kind {
-	TXN_READ, /* a snapshot: never waits, never deadlocks with a writer */
+	TXN_READ, /* on a master a snapshot; on a replica see below */
 	TXN_WRITE,
 	TXN_WRITE_LATER /* its commit need not be on disk: it may be lost */
 };
 
+/*
+ * A snapshot never waits and never deadlocks with a writer.  On a replica the
+ * library has none: what replication applies makes no versions of pages.  But
+ * it holds locks on all the pages of a transaction while it applies it.  So
+ * there handle is NULL and each call locks the page that it looks at, for as
+ * long as it looks: it sees all of a transaction or nothing, and later calls
+ * see what is at least as new as what earlier ones saw.
+ */
 struct txn {
 	enum txn_kind kind;
 	struct env *env;
-	DB_TXN *handle;
+	DB_TXN *handle;     /* NULL: a read without a snapshot */
 	unsigned int tries; /* that this one comes after */
 };
 
@@ -38,7 +46,9 @@ typedef enum err txn_body_f(struct txn *, void *arg);
  * growing, random pause, up to a bound; waits for a store that is being
  * recovered and then repeats, up to the store's patience.
  * ERR_BUSY: deadlocked too often.  ERR_UNAVAILABLE: the store did not come
- * back in time.  ERR_DISK_FULL, ERR_NO_MEMORY, ERR_IO, ERR_CORRUPT: logged.
+ * back in time.  ERR_NOT_MASTER: a write on a replica.  ERR_NOT_ACKED: it is
+ * committed here, and a quorum has not confirmed it.
+ * ERR_DISK_FULL, ERR_NO_MEMORY, ERR_IO, ERR_CORRUPT: logged.
  * Else what body returned.
  */
 enum err txn_run(struct store *, enum txn_kind, txn_body_f *, void *arg);

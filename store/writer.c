@@ -7,6 +7,7 @@
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/log.h"
+#include "store/role.h"
 #include "store/store.h"
 #include "store/tbl_counters.h"
 #include "store/txn.h"
@@ -16,6 +17,10 @@
 #define QUEUE_MAX_BYTES  ((size_t)256 << 20)
 #define BATCH_MAX_JOBS   256
 #define BATCH_MAX_EVENTS 4096 /* unless one request alone has more */
+
+/* For a quorum that did not confirm in time, and how often it is looked at. */
+#define QUORUM_MS      1000
+#define QUORUM_LOOK_MS 2
 
 struct job {
 	struct append *a;
@@ -39,6 +44,8 @@ struct batch {
 	struct job *jobs[BATCH_MAX_JOBS];
 	size_t n;
 	size_t events;
+	struct role *role;
+	uint64_t end; /* the next position, after the batch */
 };
 
 static bool
@@ -71,6 +78,17 @@ take_batch(struct writer *w, struct batch *b)
 	return b->n > 0;
 }
 
+/*
+ * What an answer tells must not be taken back by a failover, whether it is a
+ * success that repeats an earlier one or a refusal: if a quorum has not yet
+ * confirmed what it rests on, it must confirm one more commit.
+ */
+static bool
+rests_on_unacked(const struct batch *b)
+{
+	return role_has_peers(b->role) && role_acked(b->role) < b->end;
+}
+
 /* The body of the transaction. */
 static enum err
 apply_batch(struct txn *tx, void *arg)
@@ -89,8 +107,47 @@ apply_batch(struct txn *tx, void *arg)
 	for (i = 0; i < b->n; i++)
 		if ((e = append_apply(tx, b->jobs[i]->a, &shared)) != ERR_OK)
 			return e;
-	return counters.position == before ? ERR_OK
-					   : tbl_counters_put(tx, &counters);
+	b->end = counters.position;
+	if (b->end == before && !rests_on_unacked(b))
+		return ERR_OK;
+	return tbl_counters_put(tx, &counters);
+}
+
+/*
+ * A follower may be slow, or its connection just being made.  The agent
+ * commits again and again until a quorum confirms, which confirms all that
+ * was committed before, in the same tenure.
+ */
+static enum err
+await_quorum(const struct batch *b, uint64_t tenure)
+{
+	int64_t deadline = clock_mono_ms() + QUORUM_MS;
+	uint64_t now;
+
+	while (role_acked(b->role) < b->end) {
+		if (!role_is_master(b->role, &now) || now != tenure ||
+		    clock_mono_ms() >= deadline)
+			return ERR_NOT_ACKED;
+		clock_sleep_ms(QUORUM_LOOK_MS);
+	}
+	return ERR_OK;
+}
+
+static enum err
+run(struct writer *w, struct batch *b)
+{
+	uint64_t tenure;
+	enum err e;
+
+	b->role = store_role(w->store);
+	if (!role_has_peers(b->role))
+		return txn_run(w->store, TXN_WRITE, apply_batch, b);
+	if (!role_is_master(b->role, &tenure))
+		return ERR_NOT_MASTER;
+	e = txn_run(w->store, TXN_WRITE, apply_batch, b);
+	if (e == ERR_OK)
+		role_raise_acked(b->role, b->end);
+	return e == ERR_NOT_ACKED ? await_quorum(b, tenure) : e;
 }
 
 /* Failures that may be the fault of one request, not of all. */
@@ -111,8 +168,7 @@ run_alone(struct writer *w, struct batch *b)
 
 	for (i = 0; i < b->n; i++) {
 		one.jobs[0] = b->jobs[i];
-		b->jobs[i]->result =
-		    txn_run(w->store, TXN_WRITE, apply_batch, &one);
+		b->jobs[i]->result = run(w, &one);
 	}
 }
 
@@ -137,7 +193,7 @@ wake_readers(struct writer *w, const struct batch *b)
 static void
 run_batch(struct writer *w, struct batch *b)
 {
-	enum err e = txn_run(w->store, TXN_WRITE, apply_batch, b);
+	enum err e = run(w, b);
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
@@ -241,4 +297,15 @@ writer_append(struct writer *w, struct append *a)
 		continue; /* interrupted */
 	sem_destroy(&j.done);
 	return j.result;
+}
+
+enum err
+writer_confirm(struct store *st)
+{
+	struct batch none = {.role = store_role(st)};
+	enum err e = txn_run(st, TXN_WRITE, apply_batch, &none);
+
+	if (e == ERR_OK)
+		role_raise_acked(none.role, none.end);
+	return e;
 }

@@ -27,7 +27,15 @@ void writer_free(struct writer **);
  * ERR_BUSY: the queue is full.  ERR_UNAVAILABLE: the store did not come
  * back in time; the events may or may not have been written, and it is safe
  * to repeat.  ERR_DISK_FULL, ERR_NO_MEMORY, ERR_IO, ERR_CORRUPT.
+ * In a cluster also ERR_NOT_MASTER: nothing was written; and ERR_NOT_ACKED:
+ * it was, but no quorum confirmed it: repeat it with the same ids.
  */
 enum err writer_append(struct writer *, struct append *a);
+
+/*
+ * For the agent of a master, in a thread of its own: have a quorum confirm
+ * what is in the store, by one more commit.  ERR_NOT_ACKED: it did not.
+ */
+enum err writer_confirm(struct store *);
 
 #endif

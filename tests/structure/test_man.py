@@ -61,8 +61,13 @@ def test_version_is_the_one_configured(program):
 
 
 def test_every_key_of_rill_json_is_in_its_page():
-    keys = set(re.findall(r'\{"([a-z_]+)", read_', source.text("store/conf.c")))
-    assert "data" in keys, "the table of keys in store/conf.c is not found"
+    keys = set(re.findall(r'\{"([a-z_]+)", (?:read_|NULL)',
+                          source.text("store/conf.c")))
+    assert {"data", "cluster"} <= keys, "the table in store/conf.c is not found"
+    inner = set(re.findall(r'\{"([a-z_]+)", read_',
+                           source.text("store/conf_cluster.c")))
+    assert "nodes" in inner, "those in store/conf_cluster.c are not found"
+    keys |= inner
     assert keys == listed_keys(source.text(CONF_PAGE))
 
 
