@@ -18,6 +18,7 @@ import signal
 import pytest
 
 from fault import CALLS, FOR_EVER, SHORT_WRITE, Fault, started_with
+from kept import is_alive
 from node import wait_until
 from parts import Parts
 
@@ -88,6 +89,8 @@ class Faulty:
         """End the process that has recovered the store: another will."""
         for pid in self.node.custodian_pids():
             os.kill(pid, signal.SIGKILL)
+            wait_until(lambda pid=pid: not is_alive(pid), USABLE_SECONDS,
+                       "it has ended")
 
     def try_case(self, program, case, nth):
         """Whether the nth call was made, and failed."""

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fcgi/auth.h"
 #include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -45,6 +46,7 @@ close_server(void)
 	request_free(&request);
 	store_close(&server.store);
 	master_free(&server.master);
+	auth_free(&server.auth);
 	fixture_remove_dir(&fixture);
 }
 
@@ -69,6 +71,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	xml_parse_init();
 	fixture_make_dir(&fixture);
 	server.conf = &conf;
+	server.auth = auth_new(&conf);
 	server.master = master_new(fixture.dir);
 	server.stopping = true; /* nobody is parked in a long poll */
 	assert(store_open(&server.store, &o) == ERR_OK);
@@ -175,7 +178,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	FCGX_Stream body = {.isReader = 1, .fillBuffProc = close_stream};
 
 	make_input(&in, data, n);
-	body.rdNext = in.body;
+	body.rdNext = body.stopUnget = in.body;
 	body.stop = body.wrNext =
 	    in.body == NULL ? NULL : in.body + in.body_len;
 	request->fcgx.envp = in.envp;
