@@ -128,8 +128,11 @@ divide(struct work *w, size_t pieces)
 	w->pieces = pieces == 0 ? 1 : pieces;
 	free(w->boundaries);
 	w->boundaries = xcalloc(w->pieces, sizeof(*w->boundaries));
-	for (i = 0; i + 1 < w->pieces && e == ERR_OK; i++)
+	for (i = 0; i + 1 < w->pieces && e == ERR_OK; i++) {
+		if (!w->c->go_on(w->c->arg))
+			return ERR_UNAVAILABLE;
 		e = find_boundary(w, i);
+	}
 	return e;
 }
 

@@ -159,22 +159,25 @@ control_write(int fd, json_t *line)
 	return send_all(fd, text, n);
 }
 
+/* A descriptor, or minus the errno. */
 static int
 open_connection(const char *dir)
 {
 	struct sockaddr_un address;
-	int folder, fd;
+	int folder, fd, error;
 
 	if (control_address(dir, &address, &folder) != ERR_OK)
-		return -1;
+		return -errno;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	error = errno;
 	if (fd >= 0 &&
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		error = errno;
 		close(fd);
 		fd = -1;
 	}
 	close(folder);
-	return fd;
+	return fd >= 0 ? fd : -error;
 }
 
 static enum err
@@ -228,6 +231,17 @@ read_answer(struct control_call *c, struct control_reader *r)
 	return e;
 }
 
+/* No socket, or one that a dead agent left; or one that is not for us. */
+static enum err
+refuse_connection(struct control_call *c, int error)
+{
+	if (error == ENOENT || error == ECONNREFUSED)
+		return fail(c, ERR_UNAVAILABLE, "No agent is running.");
+	snprintf(c->why, sizeof(c->why),
+	    "The agent's socket cannot be opened: %s.", strerror(error));
+	return ERR_UNAVAILABLE;
+}
+
 enum err
 control_ask(struct control_call *c)
 {
@@ -237,7 +251,7 @@ control_ask(struct control_call *c)
 	c->result = NULL;
 	c->why[0] = '\0';
 	if (r.fd < 0)
-		return fail(c, ERR_UNAVAILABLE, "No agent is running.");
+		return refuse_connection(c, -r.fd);
 	e = control_write(r.fd, json_deep_copy(c->request));
 	if (e == ERR_OK)
 		e = read_answer(c, &r);

@@ -223,6 +223,10 @@ without_an_agent_there_is_no_answer(void **state)
 	assert_int_equal(ask(&a, s->dir, "echo"), ERR_UNAVAILABLE);
 	assert_string_equal(a.call.why, "No agent is running.");
 	assert_int_equal(ask(&a, "/nowhere/at/all", "echo"), ERR_UNAVAILABLE);
+	assert_string_equal(a.call.why, "No agent is running.");
+	assert_int_equal(ask(&a, "/dev/null", "echo"), ERR_UNAVAILABLE);
+	assert_string_equal(a.call.why,
+	    "The agent's socket cannot be opened: Not a directory.");
 }
 
 static void
