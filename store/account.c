@@ -6,10 +6,12 @@
 
 #include "store/account.h"
 #include "store/alloc.h"
+#include "store/env.h"
 #include "store/identity.h"
 #include "store/json.h"
 #include "store/own_event.h"
 #include "store/stream.h"
+#include "store/txn.h"
 
 #define KIND "$y$" /* of hash: yescrypt */
 
@@ -173,8 +175,10 @@ account_lookup(struct txn *tx, struct slice login, struct account **out)
 	pg = page_new();
 	if ((e = stream_event(tx, &s, s.last, pg)) == ERR_OK)
 		e = account_parse(out, login, &page_entry(pg, 0)->event);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		(*out)->mark.stream_id = s.id;
+		(*out)->mark.since = env_since(tx->env);
+	}
 	page_free(&pg);
 	return e == ERR_NO_EVENT ? ERR_NO_STREAM : e;
 }
@@ -228,7 +232,8 @@ compare(struct txn *tx, void *arg)
 		same = ev.number == EVENT_NUMBER_NONE;
 	else
 		same = s.id == c->mark->stream_id && s.last == ev.number &&
-		       stream_shows(&s, &ev);
+		       stream_shows(&s, &ev) &&
+		       c->mark->since == env_since(tx->env);
 	return same ? ERR_OK : ERR_WRONG_VERSION;
 }
 

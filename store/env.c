@@ -42,6 +42,7 @@ struct env {
 	struct group_options group; /* its conf is NULL: alone */
 	DB *tables[TABLES];
 	struct defaults_cache *defaults;
+	atomic_llong since; /* see env_since() */
 	atomic_bool panicked;
 	atomic_bool is_replica;
 	atomic_llong second;  /* in which the last message came */
@@ -288,6 +289,13 @@ open_tables(struct env *env, bool create)
 	return r;
 }
 
+static void
+begin_anew(struct env *env)
+{
+	atomic_store(
+	    &env->since, env->group.conf != NULL ? clock_mono_ms() : 0);
+}
+
 void
 env_close_tables(struct env *env)
 {
@@ -298,6 +306,8 @@ env_close_tables(struct env *env)
 			env->tables[t]->close(env->tables[t], DB_NOSYNC);
 		env->tables[t] = NULL;
 	}
+	defaults_cache_forget(env->defaults);
+	begin_anew(env);
 }
 
 static int
@@ -364,6 +374,7 @@ env_open(struct env **out, const struct env_options *o)
 	env->defaults = defaults_cache_new();
 	if (o->group != NULL)
 		env->group = *o->group;
+	begin_anew(env);
 	env_use_snapshots(env, o->group == NULL);
 	if ((r = open_all(env, o)) == 0)
 		return begin(out, env);
@@ -456,6 +467,12 @@ bool
 env_panicked(const struct env *env)
 {
 	return atomic_load(&env->panicked);
+}
+
+int64_t
+env_since(struct env *env)
+{
+	return atomic_load(&env->since);
 }
 
 struct defaults_cache *

@@ -48,7 +48,7 @@ static void
 remember(const char *password, int64_t now, struct identity *who)
 {
 	struct credential cr = credential("ann", password);
-	struct credential_memory m = {{7, 3, 99}, who};
+	struct credential_memory m = {{7, 3, 99, 0}, who};
 
 	credentials_remember(remembered, &cr, now, &m);
 }
