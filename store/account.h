@@ -40,7 +40,7 @@ struct account_mark {
 	uint64_t stream_id;
 	int64_t number;  /* EVENT_NUMBER_NONE: there is no account */
 	int64_t updated; /* ticks, see clock.h */
-	int64_t since;   /* see env.h: then the number may be another's */
+	int64_t since;   /* see env.h: events before may be gone */
 };
 
 struct account {

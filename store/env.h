@@ -100,13 +100,8 @@ bool env_disk_is_full(struct env *);
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);
 
-/*
- * Since when, in clock_mono_ms(), the tables only go on: in a group they may
- * lose events that others never had.  0 for a node that is alone.
- */
+/* Ms since when no event was taken back; 0: none ever is.  And $settings. */
 int64_t env_since(struct env *);
-
-/* What was read of $settings. */
 struct defaults_cache *env_defaults(struct env *);
 
 /*
