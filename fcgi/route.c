@@ -169,6 +169,10 @@ route_request(struct request *r)
 	r->reply.without_body =
 	    slice_is(request_header(r, HEADER_METHOD), "HEAD");
 	e = uri_parse(&r->uri, request_header(r, HEADER_URI), &r->room, &why);
+	if (e == ERR_NO_MEMORY) {
+		reply_error(&r->reply, e);
+		return;
+	}
 	if (e != ERR_OK) {
 		reply_refuse_why(&r->reply, e == ERR_TOO_LARGE ? 414 : 400,
 		    e == ERR_TOO_LARGE ? "URI Too Long" : "Bad Request", why);
