@@ -1,5 +1,6 @@
 """The users API: accounts made, shown, changed and deleted."""
 
+import concurrent.futures
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -569,3 +570,47 @@ def test_what_one_worker_changes_the_others_know(node, other_worker):
     assert both("second", 401) and both("third", 200)
     assert_done(call(node, "DELETE", user_path(login)))
     assert both("third", 401)
+
+
+def at_once(*calls):
+    """What each returns, all called by threads of their own."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return [done.result() for done in [*map(pool.submit, calls)]]
+
+
+def test_of_two_who_make_an_account_in_two_workers_one_does(
+        node, other_worker):
+    for _ in range(10):
+        login = new_name("raced")
+
+        def make(worker, password, name=login):
+            body = json.dumps({"loginName": name, "password": password})
+            return worker.request("POST", "/users/", body.encode(),
+                                  {"Content-Type": JSON, **ADMIN}).status
+
+        statuses = at_once(lambda: make(node, "one"),
+                           lambda: make(other_worker, "two"))
+        assert sorted(statuses) == [201, 409]
+        assert knows(node, login, "one") == (statuses[0] == 201)
+        assert len(stored(node, "$user-" + login)) == 1
+
+
+def test_changes_in_two_workers_do_not_undo_each_other(node, other_worker):
+    login = create(node)
+
+    def name(text):
+        body = json.dumps({"fullName": text}).encode()
+        return other_worker.request("PUT", user_path(login), body, {
+            "Content-Type": JSON, **ADMIN}).status
+
+    def toggle(command):
+        return call(node, "POST", command_path(login, command)).status
+
+    for turn in range(10):
+        command = "enable" if turn % 2 else "disable"
+        assert at_once(lambda: name(f"name {turn}"),
+                       lambda: toggle(command)) == [200, 200]
+        data = call(node, "GET", user_path(login)).json()["data"]
+        assert data["fullName"] == f"name {turn}"
+        assert data["disabled"] is (command == "disable")
+    assert len(stored(node, "$user-" + login)) == 21
