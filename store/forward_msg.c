@@ -21,6 +21,8 @@
 #define LEAST_EVENT (RECORD_LEN + EVENT_HEAD_SIZE)
 
 #define FLAG_ALLOWED 1u
+#define FLAG_LIVE    2u
+#define FLAGS        (FLAG_ALLOWED | FLAG_LIVE)
 
 #define ANSWER_SIZE 32
 #define AT_OUTCOME  2
@@ -61,7 +63,8 @@ add_head(struct buf *b, const struct append *a, size_t who_len)
 	unsigned char head[HEAD_SIZE] = {FORWARD_MSG_VERSION, FORWARD_MSG};
 
 	head[AT_KIND] = (unsigned char)a->kind;
-	head[AT_FLAGS] = a->was_allowed ? FLAG_ALLOWED : 0;
+	head[AT_FLAGS] = (unsigned char)((a->was_allowed ? FLAG_ALLOWED : 0) |
+					 (a->must_live ? FLAG_LIVE : 0));
 	be_put32(head + AT_EVENTS, (uint32_t)a->n);
 	be_put64(head + AT_EXPECTED, (uint64_t)a->expected);
 	memcpy(head + AT_DELETION, a->deletion.b, sizeof(a->deletion.b));
@@ -161,12 +164,13 @@ take_head(struct forward_request *f, struct rest *r, const unsigned char *head)
 	const char *why;
 
 	if (head[0] != FORWARD_MSG_VERSION || head[1] != FORWARD_MSG ||
-	    head[AT_KIND] > APPEND_HARD_DELETE || head[AT_FLAGS] > FLAG_ALLOWED)
+	    head[AT_KIND] > APPEND_HARD_DELETE || head[AT_FLAGS] > FLAGS)
 		return false;
 	f->a.kind = (enum append_kind)head[AT_KIND];
 	f->a.n = be_get32(head + AT_EVENTS);
 	f->a.expected = (int64_t)be_get64(head + AT_EXPECTED);
 	f->a.was_allowed = (head[AT_FLAGS] & FLAG_ALLOWED) != 0;
+	f->a.must_live = (head[AT_FLAGS] & FLAG_LIVE) != 0;
 	memcpy(f->a.deletion.b, head + AT_DELETION, sizeof(f->a.deletion.b));
 	if ((f->a.kind == APPEND_EVENTS) != (f->a.n > 0))
 		return false;

@@ -11,7 +11,8 @@
  *   deletion's id 16 | name length 4 | who length 4 | name | who |
  *   for each event: record length 4, record (see event.h)
  *
- * who is what identity_encode() makes; flags: 1 was allowed before.
+ * who is what identity_encode() makes; flags: 1 was allowed before,
+ * 2 must live.
  * An answer:
  *
  *   version 1 | FORWARD_MSG 1 | outcome 1 | flags 1 | 0 4 | first 8 |

@@ -53,7 +53,8 @@ sample_make(void **state)
 	    .events = s->events,
 	    .n = 2,
 	    .who = s->who,
-	    .was_allowed = true};
+	    .was_allowed = true,
+	    .must_live = true};
 	assert_int_equal(forward_msg_encode(&s->message, &s->a), ERR_OK);
 	*state = s;
 	return 0;
@@ -87,6 +88,7 @@ an_append_arrives_as_it_was_sent(void **state)
 	assert_true(slice_is(a->stream, "order-42"));
 	assert_int_equal(a->expected, 17);
 	assert_true(a->was_allowed);
+	assert_true(a->must_live);
 	assert_true(slice_is(identity_login(a->who), "ann"));
 	assert_true(identity_has_role(a->who, slice_str("editors")));
 	assert_int_equal(a->n, 2);
@@ -118,6 +120,7 @@ a_deletion_of_anybody_arrives(void **state)
 	assert_int_equal(forward_request_append(f)->kind, APPEND_HARD_DELETE);
 	assert_int_equal(forward_request_append(f)->expected, EXPECT_ANY);
 	assert_null(forward_request_append(f)->who);
+	assert_false(forward_request_append(f)->must_live);
 	assert_int_equal(
 	    guid_cmp(&forward_request_append(f)->deletion, &a.deletion), 0);
 	forward_request_free(&f);
@@ -173,7 +176,7 @@ what_breaks_a_rule_is_refused(void **state)
 	    {1, PULSE_MSG},          /* another kind of message */
 	    {2, 3},                  /* no kind of append */
 	    {2, APPEND_SOFT_DELETE}, /* which has no events */
-	    {3, 2},                  /* no flag */
+	    {3, 4},                  /* no flag */
 	    {4, 1},                  /* 16 million events */
 	    {35, 0},                 /* a name of no bytes */
 	    {36, 1},                 /* an identity of 16 MiB */
