@@ -615,10 +615,16 @@ class Requests(RuleBasedStateMachine):
     def scavenge(self, is_due):
         """What can be read stays; what is sent again is still known."""
         if is_due:
-            config = self.node.data / "run/rill.json"
-            subprocess.run([BUILD / "store/rillctl", "--config", config,
-                            "scavenge"], check=True, capture_output=True)
+            wait_until(self.has_scavenged, START_SECONDS, "it is scavenged")
             self.model.scavenge()
+
+    def has_scavenged(self):
+        """False: the agent is being started again."""
+        config = self.node.data / "run/rill.json"
+        done = subprocess.run(
+            [BUILD / "store/rillctl", "--config", config, "scavenge"],
+            stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.returncode == 0
 
     # Accidents.
 
