@@ -497,7 +497,7 @@ rule_on(void *arg)
 static enum err
 read_position(struct txn *tx, void *arg)
 {
-	return stream_end(tx, arg);
+	return stream_next(tx, arg);
 }
 
 /* True: others have it too, or it is not ours to see to that. */

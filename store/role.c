@@ -14,6 +14,10 @@
 
 #define FILE_SIZE 4096
 #define CALM_MS   15
+/* Of the word that says what is acked, and in which tenure. */
+#define END_BITS 48
+#define END_MASK ((UINT64_C(1) << END_BITS) - 1)
+
 #define URL_WORDS ((CONF_TEXT_MAX + 1) / sizeof(uint64_t))
 
 /*
@@ -149,19 +153,30 @@ role_note_calm(struct role *r)
 	atomic_store(&r->shared->calm_ms, clock_mono_ms());
 }
 
+/* The end that a word says if it is of this tenure, else 0. */
+static uint64_t
+end_in(uint64_t word, uint64_t tenure)
+{
+	return word >> END_BITS == (tenure & 0xffff) ? word & END_MASK : 0;
+}
+
 uint64_t
 role_acked(struct role *r)
 {
-	return atomic_load(&r->shared->acked);
+	uint64_t word = atomic_load(&r->shared->acked);
+
+	return end_in(word, atomic_load(&r->shared->tenure));
 }
 
 void
-role_raise_acked(struct role *r, uint64_t end)
+role_raise_acked(struct role *r, uint64_t tenure, uint64_t end)
 {
-	uint64_t now = atomic_load(&r->shared->acked);
+	struct shared *s = r->shared;
+	uint64_t now = atomic_load(&s->acked);
+	uint64_t word = tenure << END_BITS | (end & END_MASK);
 
-	while (now < end &&
-	       !atomic_compare_exchange_weak(&r->shared->acked, &now, end))
+	while (atomic_load(&s->tenure) == tenure && end_in(now, tenure) < end &&
+	       !atomic_compare_exchange_weak(&s->acked, &now, word))
 		continue;
 }
 

@@ -54,7 +54,10 @@ bool role_is_master(struct role *, uint64_t *tenure);
 /* Whether there are others that must confirm what is written. */
 bool role_has_peers(struct role *);
 
-/* Below this all positions are acked. */
+/*
+ * Below this all positions are acked: committed, and with peers confirmed by a
+ * quorum.  0: nobody has said so yet in this tenure.
+ */
 uint64_t role_acked(struct role *);
 
 /*
@@ -63,8 +66,11 @@ uint64_t role_acked(struct role *);
  */
 bool role_is_calm(struct role *);
 
-/* For who has seen a quorum confirm a commit: all below end is acked. */
-void role_raise_acked(struct role *, uint64_t end);
+/*
+ * For who committed in this tenure, and has seen a quorum confirm it: all
+ * below end is acked.  In another tenure it says nothing.
+ */
+void role_raise_acked(struct role *, uint64_t tenure, uint64_t end);
 
 /* For the agent. */
 

@@ -237,13 +237,22 @@ stream_resolve(
 }
 
 enum err
-stream_end(struct txn *tx, uint64_t *position)
+stream_next(struct txn *tx, uint64_t *position)
 {
 	struct counters c;
 	enum err e = tbl_counters_get(tx, &c);
 
 	*position = c.position;
 	return e;
+}
+
+enum err
+stream_end(struct txn *tx, uint64_t *position)
+{
+	if (tx->end == 0)
+		return stream_next(tx, position);
+	*position = tx->end;
+	return ERR_OK;
 }
 
 /*

@@ -79,8 +79,14 @@ typedef enum err stream_may_read_f(
 enum err stream_resolve(
     struct txn *, struct page *, stream_may_read_f *, void *arg);
 
-/* The position that the next event will have. */
+/*
+ * Behind the last event of all streams that is committed; on a master with
+ * peers, that is acked.  See role.h.
+ */
 enum err stream_end(struct txn *, uint64_t *position);
+
+/* Behind the last one that is written: the next event's position. */
+enum err stream_next(struct txn *, uint64_t *position);
 
 /*
  * Add at most n events of all streams to the page: from position pos on,

@@ -7,6 +7,7 @@
 
 #include "store/clock.h"
 #include "store/log.h"
+#include "store/role.h"
 #include "store/store.h"
 #include "store/txn.h"
 
@@ -27,17 +28,15 @@ begin_snapshot(struct txn *tx)
 }
 
 static enum err
-txn_begin(struct txn *tx, struct env *env, enum txn_kind kind)
+txn_begin(struct txn *tx)
 {
-	DB_ENV *h = env_handle(env);
+	DB_ENV *h = env_handle(tx->env);
 	int r;
 
-	tx->kind = kind;
-	tx->env = env;
 	tx->handle = NULL;
-	if ((r = env_fault(env)) != 0)
+	if ((r = env_fault(tx->env)) != 0)
 		return env_err(r);
-	if (kind == TXN_READ)
+	if (tx->kind == TXN_READ)
 		return env_err(begin_snapshot(tx));
 	return env_err(h->txn_begin(h, NULL, &tx->handle, 0));
 }
@@ -93,19 +92,17 @@ pause_before(unsigned int try)
 	clock_sleep_ms(bound * dice / 255);
 }
 
-enum err
-txn_run_once(struct env *env, enum txn_kind kind, txn_body_f *body, void *arg)
+/* kind, env and end are set. */
+static enum err
+repeat(struct txn *tx, txn_body_f *body, void *arg)
 {
-	struct txn tx;
 	enum err e;
-	unsigned int try;
 
-	for (try = 0; try < TRIES; try++) {
-		if (try > 0)
-			pause_before(try);
-		tx.tries = try;
-		if ((e = txn_begin(&tx, env, kind)) == ERR_OK)
-			e = txn_end(&tx, body(&tx, arg));
+	for (tx->tries = 0; tx->tries < TRIES; tx->tries++) {
+		if (tx->tries > 0)
+			pause_before(tx->tries);
+		if ((e = txn_begin(tx)) == ERR_OK)
+			e = txn_end(tx, body(tx, arg));
 		if (e != ERR_DEADLOCK)
 			return e;
 	}
@@ -114,20 +111,46 @@ txn_run_once(struct env *env, enum txn_kind kind, txn_body_f *body, void *arg)
 }
 
 enum err
+txn_run_once(struct env *env, enum txn_kind kind, txn_body_f *body, void *arg)
+{
+	struct txn tx = {.kind = kind, .env = env};
+
+	return repeat(&tx, body, arg);
+}
+
+/*
+ * Taken before the snapshot, so that the snapshot has all that is below.  A
+ * row that every commit writes and every reader of $all looks at would keep
+ * the writers waiting: the library's latches let readers pass first.
+ */
+static uint64_t
+find_end(struct store *st, enum txn_kind kind)
+{
+	struct role *role = store_role(st);
+
+	if (kind != TXN_READ || !role_is_master(role, NULL))
+		return 0;
+	return role_acked(role);
+}
+
+enum err
 txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 {
 	int64_t deadline = store_deadline(st);
+	struct txn tx = {.kind = kind};
 	struct env *env;
 	enum err e;
 
 	for (;;) {
 		if ((e = store_enter(st, deadline, &env)) != ERR_OK)
 			return e;
+		tx.env = env;
+		tx.end = find_end(st, kind);
 		/* Rather refused than failed, by half, in the library. */
 		if (kind != TXN_READ && env_disk_is_full(env))
 			e = ERR_DISK_FULL;
 		else
-			e = txn_run_once(env, kind, body, arg);
+			e = repeat(&tx, body, arg);
 		if (e != ERR_OK && env_panicked(env))
 			e = ERR_RECOVERY;
 		if ((e == ERR_NO_MEMORY || e == ERR_IO) &&

@@ -33,6 +33,7 @@ struct txn {
 	struct env *env;
 	DB_TXN *handle;     /* NULL: a read without a snapshot */
 	unsigned int tries; /* that this one comes after */
+	uint64_t end;       /* for a read: all below is committed; 0: look */
 };
 
 /*

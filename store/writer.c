@@ -140,13 +140,11 @@ run(struct writer *w, struct batch *b)
 	enum err e;
 
 	b->role = store_role(w->store);
-	if (!role_has_peers(b->role))
-		return txn_run(w->store, TXN_WRITE, apply_batch, b);
-	if (!role_is_master(b->role, &tenure))
+	if (!role_is_master(b->role, &tenure) && role_has_peers(b->role))
 		return ERR_NOT_MASTER;
 	e = txn_run(w->store, TXN_WRITE, apply_batch, b);
 	if (e == ERR_OK)
-		role_raise_acked(b->role, b->end);
+		role_raise_acked(b->role, tenure, b->end);
 	return e == ERR_NOT_ACKED ? await_quorum(b, tenure) : e;
 }
 
@@ -303,9 +301,13 @@ enum err
 writer_confirm(struct store *st)
 {
 	struct batch none = {.role = store_role(st)};
-	enum err e = txn_run(st, TXN_WRITE, apply_batch, &none);
+	uint64_t tenure;
+	enum err e;
 
+	if (!role_is_master(none.role, &tenure))
+		return ERR_NOT_MASTER;
+	e = txn_run(st, TXN_WRITE, apply_batch, &none);
 	if (e == ERR_OK)
-		role_raise_acked(none.role, none.end);
+		role_raise_acked(none.role, tenure, none.end);
 	return e;
 }

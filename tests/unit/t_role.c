@@ -121,15 +121,36 @@ static void
 what_is_acked_only_grows(void **state)
 {
 	struct place *p = *state;
+	uint64_t tenure;
 
+	role_assume(p->agent, ROLE_MASTER, "http://a:2113");
+	role_is_master(p->worker, &tenure);
 	assert_true(role_acked(p->worker) == 0);
-	role_raise_acked(p->worker, 7);
-	role_raise_acked(p->agent, 3);
+	role_raise_acked(p->worker, tenure, 7);
+	role_raise_acked(p->agent, tenure, 3);
 	assert_true(role_acked(p->agent) == 7);
-	role_assume(p->agent, ROLE_NONE, "");
-	assert_true(role_acked(p->worker) == 7);
 	role_reset(p->agent, true);
 	assert_true(role_acked(p->worker) == 0);
+}
+
+/* A master of old that is one again has not seen what came between. */
+static void
+what_was_acked_in_another_tenure_says_nothing(void **state)
+{
+	struct place *p = *state;
+	uint64_t first, second;
+
+	role_assume(p->agent, ROLE_MASTER, "http://a:2113");
+	role_is_master(p->worker, &first);
+	role_raise_acked(p->worker, first, 7);
+	role_assume(p->agent, ROLE_REPLICA, "http://b:2113");
+	assert_true(role_acked(p->worker) == 0);
+	role_assume(p->agent, ROLE_MASTER, "http://a:2113");
+	role_is_master(p->worker, &second);
+	role_raise_acked(p->worker, first, 9);
+	assert_true(role_acked(p->worker) == 0);
+	role_raise_acked(p->worker, second, 8);
+	assert_true(role_acked(p->worker) == 8);
 }
 
 int
@@ -147,6 +168,9 @@ main(void)
 		every_change_is_another_tenure, place_make, place_remove),
 	    cmocka_unit_test_setup_teardown(
 		what_is_acked_only_grows, place_make, place_remove),
+	    cmocka_unit_test_setup_teardown(
+		what_was_acked_in_another_tenure_says_nothing, place_make,
+		place_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
