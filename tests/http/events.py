@@ -32,9 +32,9 @@ ADMIN = basic("admin", "changeit")
 
 
 def await_accounts(node):
-    """A new store gets them a moment after it answers."""
-    wait_until(lambda: node.request("GET", "/ping", headers=ADMIN).status
-               == 200, START_SECONDS, "admin is known")
+    """A new store gets them a moment after it answers; $users is the last."""
+    wait_until(lambda: node.request("GET", "/streams/$users", headers=ADMIN)
+               .status == 200, START_SECONDS, "admin is known")
 
 
 def new_id():
