@@ -34,6 +34,8 @@
 #define PROBE_MS      300
 #define PATIENCE_MS   2000 /* of what other nodes send */
 #define LEASE_BEATS   3
+#define SYNC_MS       2000 /* beyond that the replica is taken for whole */
+#define FAILURES      200  /* in a row: the tables are opened wrongly */
 
 struct cluster {
 	const struct conf *conf;
@@ -45,6 +47,7 @@ struct cluster {
 	struct role *role;
 	struct peers *peers;
 	pthread_t ruler, reader;
+	int64_t joined_ms; /* when this node was let into the group */
 	bool is_started, has_admitted;
 	atomic_bool stopping, failed;
 
@@ -202,6 +205,23 @@ take_rule(struct cluster *c)
 }
 
 /*
+ * While a new replica gets its copy of the store, its tables are there by
+ * halves, and can even be opened.  That it has all is only said when the
+ * master has written something since.
+ */
+static bool
+may_be_whole(struct cluster *c)
+{
+	bool is_whole;
+
+	pthread_mutex_lock(&c->mutex);
+	is_whole = c->state.role != GROUP_CLIENT || c->state.is_synced ||
+		   clock_mono_ms() - c->joined_ms > SYNC_MS;
+	pthread_mutex_unlock(&c->mutex);
+	return is_whole;
+}
+
+/*
  * Only who opens a table first can have versions of its pages, and replication
  * opens one, without them, as soon as a record for it comes.  So the tables
  * that are there are opened before it starts, and who makes the group makes
@@ -214,7 +234,7 @@ open_tables(struct cluster *c, bool create)
 	enum err e;
 
 	/* To close a table while locked out takes 5 s. */
-	if (group_is_locked_out(c->env))
+	if (group_is_locked_out(c->env) || !may_be_whole(c))
 		return false;
 	e = store_open_tables(c->store, create);
 	if (e != ERR_OK && e != ERR_UNAVAILABLE)
@@ -487,6 +507,7 @@ rule_on(void *arg)
 	}
 	log_info("cluster", "in the group, listening at %s",
 	    c->cc->nodes[c->cc->self].listen);
+	c->joined_ms = clock_mono_ms();
 	meet_peers(c);
 	do
 		look(c);
@@ -512,26 +533,43 @@ is_confirmed(struct cluster *c, uint64_t position)
  * Follow the store's end: replication wakes nobody who waits for events, and
  * what a worker's commit left unconfirmed is to be confirmed.
  */
+/* What is read goes to all; false: it could not be read. */
+static bool
+follow_end(struct cluster *c, uint64_t *last)
+{
+	uint64_t position;
+	enum err e = stream_run(c->store, read_position, &position);
+
+	if (e != ERR_OK)
+		return e != ERR_IO && e != ERR_CORRUPT;
+	role_set_position(c->role, position);
+	if (position != *last)
+		wakeup_bump_all(store_wakeup(c->store));
+	*last = position;
+	if (!is_confirmed(c, position))
+		writer_confirm(c->store);
+	return true;
+}
+
 static void *
 read_on(void *arg)
 {
 	struct cluster *c = arg;
-	uint64_t position, last = 0;
+	unsigned int failures = 0;
+	uint64_t last = 0;
 
 	while (!atomic_load(&c->stopping) && !atomic_load(&c->failed)) {
 		clock_sleep_ms(POSITION_MS);
 		if (group_is_locked_out(c->env))
 			continue;
 		role_note_calm(c->role);
-		if (!store_is_open(c->store) ||
-		    stream_run(c->store, read_position, &position) != ERR_OK)
+		if (!store_is_open(c->store))
 			continue;
-		role_set_position(c->role, position);
-		if (position != last)
-			wakeup_bump_all(store_wakeup(c->store));
-		last = position;
-		if (!is_confirmed(c, position))
-			writer_confirm(c->store);
+		failures = follow_end(c, &last) ? 0 : failures + 1;
+		if (failures >= FAILURES) {
+			log_error("cluster", "the tables cannot be read");
+			atomic_store(&c->failed, true);
+		}
 	}
 	return NULL;
 }
@@ -568,6 +606,12 @@ cluster_start(struct cluster *c, struct env *env, struct custody *custody)
 	if (e == ERR_OK)
 		e = store_adopt(&c->store, &o, env);
 	return e == ERR_OK ? start_threads(c) : e;
+}
+
+struct role *
+cluster_role(struct cluster *c)
+{
+	return c->role;
 }
 
 bool

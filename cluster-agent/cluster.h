@@ -23,6 +23,7 @@ struct cluster;
 struct conf;
 struct custody;
 struct env_log_need;
+struct role;
 
 /*
  * Before the environment is opened.  ERR_INVALID: the data folder holds a
@@ -39,6 +40,9 @@ const struct group_options *cluster_group(struct cluster *);
  * succeeded.  Returns at once.
  */
 enum err cluster_start(struct cluster *, struct env *, struct custody *);
+
+/* What this node is; borrowed. */
+struct role *cluster_role(struct cluster *);
 
 /* Whether the agent has to begin anew. */
 bool cluster_has_failed(struct cluster *);

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cluster-agent/cluster.h"
 #include "cluster-agent/commands.h"
 #include "cluster-agent/scavenger.h"
+#include "store/conf.h"
 #include "store/control.h"
+#include "store/role.h"
 
 #define PROGRESS_MS 250 /* from one line to the next */
 
@@ -65,12 +68,16 @@ scavenge(struct control_client *cl, const json_t *request, void *arg)
 	const struct commands *c = arg;
 	const json_t *wait = json_object_get(request, "wait");
 	uint64_t number;
+	enum err e;
 
 	if (json_object_size(request) != (wait == NULL ? 1 : 2) ||
 	    (wait != NULL && !json_is_boolean(wait)))
 		control_refuse(cl, ERR_INVALID,
 		    "This command takes one member, \"wait\", true or false.");
-	else if (scavenger_ask(c->scavenger, &number) != ERR_OK)
+	else if ((e = scavenger_ask(c->scavenger, &number)) == ERR_NOT_MASTER)
+		control_refuse(
+		    cl, e, "This node is not the master: have that scavenge.");
+	else if (e != ERR_OK)
 		control_refuse(
 		    cl, ERR_TAKEN, "The store is being scavenged already.");
 	else if (json_is_true(wait))
@@ -80,8 +87,63 @@ scavenge(struct control_client *cl, const json_t *request, void *arg)
 		    cl, json_pack("{s:I}", "pass", (json_int_t)number));
 }
 
+static json_t *
+member_line(struct cluster *c, size_t node)
+{
+	struct cluster_member m;
+	json_t *line;
+
+	cluster_member(c, node, &m);
+	line = json_pack("{s:s, s:b}", "url", m.url, "isSelf", m.is_self);
+	if (!m.is_known)
+		return line;
+	json_object_update_new(line,
+	    json_pack("{s:s, s:s, s:I, s:I}", "listen", m.pulse.listen, "role",
+		role_text(m.pulse.role), "position",
+		(json_int_t)m.pulse.position, "ageMs", (json_int_t)m.age_ms));
+	return line;
+}
+
+static void
+list_members(struct control_client *cl, const json_t *request, void *arg)
+{
+	const struct commands *c = arg;
+	json_t *members;
+	size_t i;
+
+	if (!has_no_arguments(cl, request))
+		return;
+	members = json_array();
+	if (c->cluster == NULL)
+		json_array_append_new(
+		    members, json_pack("{s:s, s:b, s:s}", "url", c->conf->url,
+				 "isSelf", 1, "role", "master"));
+	for (i = 0; c->cluster != NULL && i < cluster_size(c->cluster); i++)
+		json_array_append_new(members, member_line(c->cluster, i));
+	control_result(cl, json_pack("{s:o}", "members", members));
+}
+
+static void
+step_down(struct control_client *cl, const json_t *request, void *arg)
+{
+	const struct commands *c = arg;
+
+	if (!has_no_arguments(cl, request))
+		return;
+	if (c->cluster == NULL)
+		control_refuse(cl, ERR_INVALID,
+		    "This node is alone: nobody could take its place.");
+	else if (cluster_step_down(c->cluster) != ERR_OK)
+		control_refuse(
+		    cl, ERR_NOT_MASTER, "This node is not the master.");
+	else
+		control_result(cl, json_object());
+}
+
 const struct control_command commands_table[] = {
+    {"cluster", list_members},
     {"ping", ping},
     {"scavenge", scavenge},
+    {"step_down", step_down},
     {NULL, NULL},
 };

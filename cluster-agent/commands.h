@@ -9,18 +9,28 @@
  *   scavenge   begin a pass; {"pass": N}.  With {"wait": true} it is told how
  *              the pass gets on, and the result comes when it is over, with
  *              the members of scavenger_report().  Refused as "taken": there
- *              is one already.
+ *              is one already; as "not master": ask the master's agent.
+ *   cluster    {"members": [...]}: what this node knows of each: "url",
+ *              "listen", "role", "position" (the next event's), "isSelf", and
+ *              "ageMs" since it was heard of; those that were not have only
+ *              "url" and "isSelf".  A node that is alone is the only member.
+ *   step_down  {}: the agent stops to be master, and another node is elected
+ *              in a moment.  Refused as "not master": it is not.
  */
 #ifndef CLUSTER_AGENT_COMMANDS_H
 #define CLUSTER_AGENT_COMMANDS_H
 
 #include "cluster-agent/control.h"
 
+struct cluster;
+struct conf;
 struct scavenger;
 
 /* The arg of each command. */
 struct commands {
 	struct scavenger *scavenger;
+	struct cluster *cluster; /* NULL: the node is alone */
+	const struct conf *conf;
 };
 
 extern const struct control_command commands_table[];

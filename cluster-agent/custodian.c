@@ -25,6 +25,7 @@
 
 #define WATCH_MS 20
 #define GRACE_MS 150  /* for workers to leave an environment that is broken */
+#define LINE_MS  350  /* beside that, to give up waiting for other nodes */
 #define RETIRE_S 20   /* for all of a stop */
 #define LEAVE_MS 3000 /* for workers to leave when the agent stops */
 
@@ -70,7 +71,8 @@ answer_requests(struct custodian *c)
 	    .commands = commands_table,
 	    .arg = &c->commands};
 
-	c->commands = (struct commands){.scavenger = c->scavenger};
+	c->commands = (struct commands){
+	    .scavenger = c->scavenger, .cluster = c->cluster, .conf = c->conf};
 	control_start(&c->control, &o);
 }
 
@@ -113,7 +115,9 @@ take_office(struct custodian *c)
 		log_error("custody", "%s: %s", c->conf->data, strerror(errno));
 		return e;
 	}
-	if ((e = custody_seize(c->custody, GRACE_MS)) != ERR_OK)
+	e = custody_seize(
+	    c->custody, GRACE_MS + (c->conf->cluster == NULL ? 0 : LINE_MS));
+	if (e != ERR_OK)
 		return e;
 	if ((e = prepare(c)) != ERR_OK || (e = recover(c)) != ERR_OK)
 		return e;
@@ -126,7 +130,8 @@ take_office(struct custodian *c)
 	c->scavenger =
 	    scavenger_start(&(struct scavenger_options){.env = c->env,
 		.dir = c->conf->data,
-		.every_hours = c->conf->scavenge_hours});
+		.every_hours = c->conf->scavenge_hours,
+		.role = c->cluster == NULL ? NULL : cluster_role(c->cluster)});
 	answer_requests(c);
 	return ERR_OK;
 }

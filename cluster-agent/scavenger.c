@@ -13,6 +13,7 @@
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/log.h"
+#include "store/role.h"
 
 #define FILE_NAME     "scavenged"
 #define LOOK_EVERY_MS 60000 /* whether it is time for a pass */
@@ -53,6 +54,14 @@ write_file(const struct scavenger *sc, json_t *line)
 	free(path);
 }
 
+/* Replicas are given what the master did. */
+static bool
+may_scavenge(const struct scavenger *sc)
+{
+	return sc->options.role == NULL ||
+	       role_is_master(sc->options.role, NULL);
+}
+
 static bool
 is_due(const struct scavenger *sc)
 {
@@ -65,7 +74,7 @@ is_due(const struct scavenger *sc)
 	else
 		write_file(sc, json_object());
 	free(path);
-	return hours > 0 && age >= hours * 3600;
+	return hours > 0 && age >= hours * 3600 && may_scavenge(sc);
 }
 
 /* Sleep until something changes or the time comes; the mutex is held. */
@@ -107,7 +116,7 @@ show_progress(void *arg, const struct scavenge *so_far)
 
 	pthread_mutex_lock(&sc->mutex);
 	sc->pass.did = *so_far;
-	go_on = !sc->stopping;
+	go_on = !sc->stopping && may_scavenge(sc);
 	pthread_mutex_unlock(&sc->mutex);
 	return go_on;
 }
@@ -200,6 +209,8 @@ scavenger_ask(struct scavenger *sc, uint64_t *number)
 {
 	enum err e = ERR_OK;
 
+	if (!may_scavenge(sc))
+		return ERR_NOT_MASTER;
 	pthread_mutex_lock(&sc->mutex);
 	if (sc->wanted || !sc->pass.is_over) {
 		e = ERR_TAKEN;

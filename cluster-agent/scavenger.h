@@ -17,12 +17,14 @@
 
 struct env;
 struct json_t; /* jansson's */
+struct role;
 struct scavenger;
 
 struct scavenger_options {
 	struct env *env;
 	const char *dir;      /* the data folder; must stay */
 	unsigned every_hours; /* from one pass to the next; 0: when asked */
+	struct role *role;    /* only a master scavenges; NULL: it is one */
 };
 
 struct scavenger *scavenger_start(const struct scavenger_options *);
@@ -40,7 +42,7 @@ struct scavenger_pass {
 
 /*
  * Begin a pass, which takes its way; *number names it.
- * ERR_TAKEN: there is one already, whose number that is.
+ * ERR_TAKEN: there is one already, whose number that is.  ERR_NOT_MASTER.
  */
 enum err scavenger_ask(struct scavenger *, uint64_t *number);
 

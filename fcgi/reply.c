@@ -17,16 +17,6 @@ static const char cors_headers[] =
     "Access-Control-Expose-Headers: Location, ES-Position, "
     "ES-CurrentVersion\r\n";
 
-/* For want of memory to print another, or all of it. */
-static const char without_memory[] =
-    "Status: 503 Server Is Too Busy\r\n"
-    "Access-Control-Allow-Origin: *\r\n"
-    "Retry-After: " RETRY_AFTER_S "\r\n"
-    "Content-Type: text/plain; charset=utf-8\r\n"
-    "\r\n"
-    "Server Is Too Busy. The server is out of memory; a write may have been "
-    "carried out all the same, and is safe to repeat.\n";
-
 static const struct {
 	enum err err;
 	int status;
@@ -158,8 +148,8 @@ has_body(const struct reply *r)
 	return r->status != 204 && r->status != 304 && r->status >= 200;
 }
 
-static void
-print(struct reply *r, struct buf *out)
+void
+reply_print(struct reply *r, struct buf *out)
 {
 	/* An answer cut short for want of memory must not look whole. */
 	if (buf_failed(&r->body) || buf_failed(&r->headers)) {
@@ -185,11 +175,4 @@ print(struct reply *r, struct buf *out)
 	buf_add_str(out, "\r\n");
 	if (has_body(r) && !r->without_body)
 		buf_add_slice(out, buf_slice(&r->body));
-}
-
-struct slice
-reply_print(struct reply *r, struct buf *out)
-{
-	print(r, out);
-	return buf_failed(out) ? slice_str(without_memory) : buf_slice(out);
 }

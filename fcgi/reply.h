@@ -54,10 +54,7 @@ void reply_refuse_why(
 /* The answer to what the store said; not for ERR_OK. */
 void reply_error(struct reply *, enum err);
 
-/*
- * Write the whole answer, headers and body, for the front server.  Returned is
- * what to send: what is in out, or a 503 when memory ran out on the way.
- */
-struct slice reply_print(struct reply *, struct buf *out);
+/* Write the whole answer, headers and body, for the front server. */
+void reply_print(struct reply *, struct buf *out);
 
 #endif

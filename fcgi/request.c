@@ -169,9 +169,8 @@ shrink(struct buf *b)
 void
 request_end(struct request *r)
 {
-	struct slice answer = reply_print(&r->reply, &r->out);
-
-	FCGX_PutStr(answer.p, (int)answer.n, r->fcgx.out);
+	reply_print(&r->reply, &r->out);
+	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
 	FCGX_Finish_r(&r->fcgx);
 	identity_free(&r->who);
 	shrink(&r->body);

@@ -26,6 +26,7 @@ static const struct {
     {ERR_INVALID, "invalid"},
     {ERR_NO_MEMORY, "no memory"},
     {ERR_TAKEN, "taken"},
+    {ERR_NOT_MASTER, "not master"},
     {ERR_TOO_LARGE, "too large"},
     {ERR_UNAVAILABLE, "unavailable"},
 };

@@ -269,12 +269,16 @@ open_table(struct env *env, enum table t, bool create)
 
 	if ((r = db_create(&db, env->handle, 0)) != 0)
 		return r;
-	env->tables[t] = db;
-	if ((r = db->set_pagesize(db, ENV_PAGE_BYTES)) != 0)
-		return r;
 	if (create)
 		flags |= DB_CREATE;
-	return db->open(db, NULL, tables[t].file, NULL, DB_BTREE, flags, 0600);
+	if ((r = db->set_pagesize(db, ENV_PAGE_BYTES)) == 0)
+		r = db->open(
+		    db, NULL, tables[t].file, NULL, DB_BTREE, flags, 0600);
+	if (r == 0)
+		env->tables[t] = db;
+	else
+		db->close(db, DB_NOSYNC);
+	return r;
 }
 
 static int

@@ -19,7 +19,7 @@
 /* A follower that hears nothing for so many heartbeats calls an election. */
 #define SILENT_HEARTBEATS 5
 
-#define ACK_MS            500
+#define ACK_MS            200
 #define CONNECT_AGAIN_MS  200
 #define ELECTION_MS       400
 #define ELECTION_AGAIN_MS 200
@@ -171,6 +171,16 @@ group_start(struct env *env, const struct group_options *o)
 	DB_ENV *h = env_handle(env);
 
 	return o->is_agent ? start_agent(h) : start_worker(h);
+}
+
+void
+group_hang_up(const struct group_options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->conf->nnodes; i++)
+		if (i != o->conf->self)
+			patience_hang_up(o->conf->nodes[i].port);
 }
 
 /* The index of the node at an address, or GROUP_NOBODY. */

@@ -57,6 +57,9 @@ int group_configure(DB_ENV *, const struct group_options *);
  */
 enum err group_start(struct env *, const struct group_options *);
 
+/* Leave those alone who wait for an answer: nobody will give it. */
+void group_hang_up(const struct group_options *);
+
 struct group_state {
 	enum { GROUP_UNDECIDED, GROUP_CLIENT, GROUP_IS_MASTER } role;
 	int master;        /* index, GROUP_NOBODY, or this node */

@@ -89,6 +89,35 @@ select(int n, fd_set *in, fd_set *out, fd_set *oob, struct timeval *t)
 	return pselect(n, in, out, oob, until, NULL);
 }
 
+/* The port of a socket's other end; 0: it has none. */
+static uint16_t
+peer_port(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} a;
+	socklen_t n = sizeof(a);
+
+	if (getpeername(fd, &a.any, &n) != 0)
+		return 0;
+	if (a.any.sa_family == AF_INET)
+		return ntohs(a.v4.sin_port);
+	return a.any.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : 0;
+}
+
+void
+patience_hang_up(uint16_t port)
+{
+	int fd;
+
+	/* Those with higher numbers are of no use to the library. */
+	for (fd = 0; fd < FD_SETSIZE; fd++)
+		if (peer_port(fd) == port)
+			shutdown(fd, SHUT_RDWR);
+}
+
 void
 patience_prepare(void)
 {

@@ -31,6 +31,12 @@
 enum err patience_probe(const char *host, uint16_t port, int timeout_ms);
 
 /*
+ * End the connections to who listens at a port, at whatever address, so that
+ * nobody waits for an answer on one any longer.
+ */
+void patience_hang_up(uint16_t port);
+
+/*
  * Make this file part of the program.  Whoever starts replication calls it.
  */
 void patience_prepare(void);

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "store/conf.h"
+#include "store/ctl_cluster.h"
 #include "store/ctl_scavenge.h"
 #include "store/ctl_status.h"
 #include "store/ctl_user.h"
@@ -17,6 +18,8 @@ static const char usage[] =
     "usage: rillctl [--config FILE] COMMAND\n"
     "\n"
     "  status         role, positions, sizes, workers and versions\n"
+    "  cluster        the nodes: role, position, how far behind, address\n"
+    "  step-down      let another node be master\n"
     "  scavenge       remove for good what can no longer be read\n"
     "  verify         check that the store is whole, in use or not\n"
     "  user list      all accounts: login, state, groups, name\n"
@@ -54,6 +57,8 @@ static const struct command {
 	int (*run_with)(const struct conf *, const struct ctl_user_args *);
 } commands[] = {
     {"status", ctl_status, NULL},
+    {"cluster", ctl_cluster, NULL},
+    {"step-down", ctl_step_down, NULL},
     {"scavenge", ctl_scavenge, NULL},
     {"user", NULL, ctl_user},
     {"verify", ctl_verify, NULL},

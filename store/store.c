@@ -230,7 +230,7 @@ may_stay(struct store *st)
 }
 
 /* Replication replaces the tables under a replica's feet now and then. */
-static void
+static enum err
 follow(struct store *st)
 {
 	enum err e = ERR_OK;
@@ -243,6 +243,7 @@ follow(struct store *st)
 			e = reopen_tables(st, false);
 		clock_sleep_ms(LOOK_AGAIN_MS);
 	}
+	return e;
 }
 
 /* Not while everybody is locked out: see env_close(). */
@@ -263,15 +264,22 @@ go_outside(struct store *st)
 static void
 stay_inside(struct store *st)
 {
+	bool is_dismissed;
+
 	if (st->group.conf != NULL) {
-		follow(st);
+		/* The agent alone can help. */
+		if (follow(st) != ERR_OK && !env_panicked(st->env))
+			await_recovery(st);
 	} else {
 		open_gate(st);
 		while (may_stay(st))
 			custody_await_dismissal(st->custody);
 	}
+	is_dismissed = !custody_vouched(st->custody) || env_panicked(st->env);
+	if (is_dismissed && st->group.conf != NULL)
+		group_hang_up(&st->group);
 	shut_gate(st);
-	if (custody_vouched(st->custody) && !env_panicked(st->env)) {
+	if (!is_dismissed) {
 		go_outside(st);
 	} else {
 		log_info("store", "leaving, the agent will recover it");

@@ -6,6 +6,7 @@
 #include "store/clock.h"
 #include "store/forward.h"
 #include "store/link.h"
+#include "store/role.h"
 #include "store/store.h"
 #include "store/stream.h"
 #include "store/tbl_all.h"
@@ -14,6 +15,9 @@
 #include "store/tbl_streams.h"
 #include "store/writer.h"
 
+/* For a quorum to confirm what was read, and how often it is looked at. */
+#define ACKED_LOOK_MS 1
+
 /* More often than events can be removed while a page is read. */
 #define TRIES_IN_DOUBT 8
 
@@ -21,6 +25,58 @@ enum err
 stream_run(struct store *st, stream_body_f *body, void *arg)
 {
 	return txn_run(st, TXN_READ, body, arg);
+}
+
+/* What a read in the master's name is to do, and what it has seen. */
+struct master_read {
+	stream_body_f *body;
+	void *arg;
+	uint64_t end;
+};
+
+/* The end comes last: where there is no snapshot, it covers the rest. */
+static enum err
+read_with_end(struct txn *tx, void *arg)
+{
+	struct master_read *r = arg;
+	enum err came = r->body(tx, r->arg), e;
+
+	if (came == ERR_DEADLOCK || came == ERR_RECOVERY || came == ERR_STALE)
+		return came;
+	e = stream_end(tx, &r->end);
+	return e == ERR_OK ? came : e;
+}
+
+static enum err
+why_not_master(struct role *role)
+{
+	struct role_view now;
+
+	role_look(role, &now);
+	return now.kind == ROLE_REPLICA ? ERR_NOT_MASTER : ERR_NO_MASTER;
+}
+
+enum err
+stream_run_as_master(struct store *st, stream_body_f *body, void *arg)
+{
+	struct master_read r = {.body = body, .arg = arg};
+	struct role *role = store_role(st);
+	int64_t deadline = store_deadline(st);
+	uint64_t began, now;
+	enum err e;
+
+	if (!role_has_peers(role))
+		return stream_run(st, body, arg);
+	if (!role_is_master(role, &began))
+		return why_not_master(role);
+	e = txn_run(st, TXN_READ, read_with_end, &r);
+	while (role_acked(role) < r.end && role_is_master(role, &now) &&
+	       now == began && clock_mono_ms() < deadline)
+		clock_sleep_ms(ACKED_LOOK_MS);
+	if (role_acked(role) < r.end || !store_vouched(st) ||
+	    !role_is_master(role, &now) || now != began)
+		return why_not_master(role);
+	return e;
 }
 
 static int64_t

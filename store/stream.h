@@ -43,6 +43,13 @@ typedef enum err stream_body_f(struct txn *, void *arg);
 enum err stream_run(struct store *, stream_body_f *body, void *arg);
 
 /*
+ * The same for a read in the master's name: what it saw is on a quorum of
+ * nodes, so that no failover takes it back, and the node was still the master
+ * when it was complete.  ERR_NOT_MASTER, ERR_NO_MASTER: it is not.
+ */
+enum err stream_run_as_master(struct store *, stream_body_f *body, void *arg);
+
+/*
  * Look a stream up.  ERR_NO_STREAM: never written, or soft-deleted.
  * ERR_DELETED.  Also then settings and base are what they are, for the
  * access check; all zero if there is no record.
