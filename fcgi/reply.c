@@ -62,6 +62,7 @@ reply_reset(struct reply *r)
 	r->allow = "";
 	r->content_type = NULL;
 	r->without_body = false;
+	r->to_web_ui = false;
 }
 
 void
@@ -96,7 +97,8 @@ reply_status(struct reply *r, int status, const char *reason)
 void
 reply_challenge(struct reply *r)
 {
-	reply_header(r, "WWW-Authenticate", "Basic realm=\"ES\"");
+	reply_header(r, "WWW-Authenticate", "%s realm=\"ES\"",
+	    r->to_web_ui ? "X-Basic" : "Basic");
 }
 
 void

@@ -23,6 +23,7 @@ struct reply {
 	const char *allow;        /* the resource's methods; static */
 	const char *content_type; /* static; NULL: none */
 	bool without_body;        /* the request was a HEAD */
+	bool to_web_ui;           /* a 401 must not call up a dialog */
 	struct buf headers;       /* further ones, each with CRLF */
 	struct buf body;
 };

@@ -42,6 +42,7 @@ enum request_header {
 	HEADER_ES_TRUSTED_AUTH,
 	HEADER_HOST,
 	HEADER_IF_NONE_MATCH,
+	HEADER_REQUESTED_WITH,
 	HEADER_METHOD, /* not a header on the wire, and the next ones */
 	HEADER_URI,
 	HEADER_SCHEME,

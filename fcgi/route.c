@@ -17,6 +17,7 @@ static const struct resource *const tables[] = {
     h_metadata_resources,
     h_stream_resources,
     h_users_resources,
+    h_web_resources,
 };
 
 /* How much of a path was found to fit. */
@@ -168,6 +169,8 @@ route_request(struct request *r)
 
 	r->reply.without_body =
 	    slice_is(request_header(r, HEADER_METHOD), "HEAD");
+	r->reply.to_web_ui =
+	    slice_is(request_header(r, HEADER_REQUESTED_WITH), "rill-web");
 	e = uri_parse(&r->uri, request_header(r, HEADER_URI), &r->room, &why);
 	if (e == ERR_NO_MEMORY) {
 		reply_error(&r->reply, e);

@@ -41,6 +41,7 @@ extern const struct resource h_metadata_resources[];
 extern const struct resource h_node_resources[];
 extern const struct resource h_stream_resources[];
 extern const struct resource h_users_resources[];
+extern const struct resource h_web_resources[];
 
 /*
  * Answer the request: afterwards its reply is complete, or it waits, see
