@@ -11,6 +11,8 @@ build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
     python3-hypothesis
     universal-ctags mandoc iproute2"
+# The web UI's tests, which are skipped without them; npm brings playwright-core.
+browser_packages="chromium"
 # Only --enable-fuzz, `make format-check`, `make check-valgrind` and
 # `make cppcheck` use these.
 dev_packages="clang clang-format cppcheck libclang-rt-dev valgrind"
@@ -23,7 +25,9 @@ Makes ./configure with autoreconf.
   --install-deps      first install the Debian packages that building, running
                       and testing Rill need (apt-get, by sudo if not root)
   --install-deps=dev  the same, and what only developers use: clang for the
-                      fuzz targets and the layout of the code, valgrind, cppcheck
+                      fuzz targets and the layout of the code, valgrind, cppcheck,
+                      and Chromium with playwright-core (npm) for the tests of
+                      the web UI, which are skipped without them
 USAGE
 }
 
@@ -52,12 +56,19 @@ install_deps() {
         --no-install-recommends install "$@"
 }
 
-packages=
+# Debian's Node.js only where there is no other.
+install_browser_tests() {
+    command -v npm >/dev/null || install_deps nodejs npm
+    (cd tests/browser && npm install --silent --no-audit --no-fund --no-package-lock)
+}
+
+packages= browser=
 for option; do
     case $option in
     --install-deps) packages="$build_packages $check_packages" ;;
     --install-deps=dev)
-        packages="$build_packages $check_packages $dev_packages" ;;
+        packages="$build_packages $check_packages $browser_packages $dev_packages"
+        browser=yes ;;
     --help | -h) usage && exit ;;
     *) usage >&2 && exit 2 ;;
     esac
@@ -67,6 +78,7 @@ if [ -n "$packages" ]; then
     # Unquoted: one word a package.
     install_deps $packages
 fi
+[ -z "$browser" ] || install_browser_tests
 if ! command -v autoreconf >/dev/null; then
     echo "autogen.sh: autoreconf is missing; ./autogen.sh --install-deps" \
         "installs it with everything else" >&2

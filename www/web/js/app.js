@@ -29,7 +29,7 @@ const routes = [
 const main = document.getElementById("content");
 let current = new AbortController();
 
-function place() {
+function find() {
   const path = location.hash.replace(/^#\/?/, "").replace(/\/$/, "");
   for (const [pattern, name, view] of routes) {
     const match = pattern.exec(path);
@@ -67,12 +67,11 @@ function leave() {
 }
 
 // What a view could not show, and what may be done about it.
-function explain(error) {
-  if (error.name === "AbortError") return;
+function explain(place, error) {
   const denied = error instanceof ApiError && error.status === 401;
   const title = denied ? (user() ? "Your account lacks the right" : "Please sign in") : error.status === 404 ? "Nothing is here"
     : error.status === 410 ? "Deleted for good" : "That did not work";
-  fill(main, h("section", { class: "card narrow" }, h("h1", null, title), h("p", null, error.message),
+  fill(place, h("section", { class: "card narrow" }, h("h1", null, title), h("p", null, error.message),
     denied ? h("a", { class: "button", href: "#/sign-in", onclick: remember }, user() ? "Use another account" : "Sign in")
       : h("button", { type: "button", onclick: show }, "Try again")));
   if (!(error instanceof ApiError)) console.error(error);
@@ -85,7 +84,7 @@ function remember() {
 async function show() {
   current.abort();
   current = new AbortController();
-  const { name, view, args } = place();
+  const { name, view, args } = find();
   for (const link of document.querySelectorAll("[data-nav]")) {
     if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -93,11 +92,17 @@ async function show() {
   }
   sayWho();
   document.title = "Rill";
+  const { signal } = current;
+  // A place of its own: a view that comes late cannot stand in another's.
+  const place = h("div");
   try {
-    await view({ main, signal: current.signal, args, show });
+    await view({ main: place, signal, args });
   } catch (error) {
-    explain(error);
+    if (!signal.aborted) explain(place, error);
   }
+  if (signal.aborted) return;
+  fill(main, place);
+  place.querySelector("[autofocus]")?.focus();
 }
 
 document.getElementById("go").addEventListener("submit", (event) => {

@@ -19,7 +19,7 @@ export function appendView({ main, args }) {
     field("Data (JSON)", data), field("Metadata (JSON, optional)", metadata), fault,
     h("div", { class: "actions" }, h("button", { class: "primary" }, "Append")));
   fill(main, form);
-  (args[0] ? type : stream).focus();
+  (args[0] ? type : stream).setAttribute("autofocus", "");
 
   async function submit(event) {
     event.preventDefault();

@@ -3,7 +3,7 @@ import { field, fill, h } from "./dom.js";
 
 export function signInView({ main }) {
   document.title = "Sign in · Rill";
-  const login = h("input", { name: "login", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: "false" });
+  const login = h("input", { name: "login", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: "false", autofocus: true });
   const password = h("input", { name: "password", type: "password", autocomplete: "current-password", required: true });
   const fault = h("p", { class: "fault", role: "alert" });
   const form = h("form", { class: "card narrow", onsubmit: submit },
@@ -12,7 +12,6 @@ export function signInView({ main }) {
     field("Login", login), field("Password", password), fault,
     h("div", { class: "actions" }, h("button", { class: "primary" }, "Sign in")));
   fill(main, form);
-  login.focus();
 
   async function submit(event) {
     event.preventDefault();

@@ -52,7 +52,7 @@ export async function streamsView({ main, signal }) {
   const draw = () => {
     const shown = entries.filter((e) => system.checked || !(e.positionStreamId ?? e.streamId ?? "").startsWith("$"));
     const { changed, created } = lists(shown);
-    fill(grid, table("Recently changed", changed, (e) => `${e.eventNumber} · ${e.summary}`),
+    fill(grid, table("Recently changed", changed, (e) => e.eventType === "$streamDeleted" ? "deleted for good" : `${e.eventNumber} · ${e.summary}`),
       table("Recently created", created, (e) => e.summary));
   };
   system.addEventListener("change", draw);

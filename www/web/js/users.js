@@ -33,7 +33,7 @@ export async function usersView({ main }) {
 
 export function newUserView({ main }) {
   document.title = "New user · Rill";
-  const login = h("input", { required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+  const login = h("input", { required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false", autofocus: true });
   const name = h("input", { required: true, autocomplete: "off" });
   const groups = h("input", { autocomplete: "off", spellcheck: "false", placeholder: "$admins, staff" });
   const password = h("input", { type: "password", required: true, autocomplete: "new-password" });
@@ -41,7 +41,6 @@ export function newUserView({ main }) {
   fill(main, h("form", { class: "card narrow", onsubmit: submit }, h("h1", null, "New user"),
     field("Login", login), field("Full name", name), field("Groups", groups, "$admins may do everything, $ops run the node."),
     field("Password", password), fault, h("div", { class: "actions" }, h("button", { class: "primary" }, "Create"))));
-  login.focus();
 
   async function submit(event) {
     event.preventDefault();
