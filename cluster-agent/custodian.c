@@ -19,6 +19,7 @@
 #include "store/conf.h"
 #include "store/custody.h"
 #include "store/env.h"
+#include "store/format.h"
 #include "store/keeper.h"
 #include "store/log.h"
 #include "store/role.h"
@@ -56,7 +57,9 @@ recover(struct custodian *c)
 		return e;
 	/* What was recovered need not be recovered again.  In a cluster the
 	 * log is the master's to write, and nobody knows yet who that is. */
-	if (c->cluster == NULL && (e = env_checkpoint(c->env, 0)) != ERR_OK)
+	if (c->cluster == NULL &&
+	    ((e = format_check(c->env)) != ERR_OK ||
+		(e = env_checkpoint(c->env, 0)) != ERR_OK))
 		return e;
 	log_info("store", "%s: recovered in %lld ms", c->conf->data,
 	    (long long)(clock_mono_ms() - start));

@@ -6,7 +6,12 @@
 
 #define KEY      "next"
 #define KEY_SIZE 4
-#define SIZE     24
+
+#define AT_LAYOUT    0
+#define AT_POSITION  4
+#define AT_STREAM_ID 12
+#define AT_REMOVED   20
+#define SIZE         28
 
 typedef enum err get_f(
     struct txn *, enum table, const DBT *, struct tbl_value *);
@@ -24,11 +29,11 @@ read_row(struct txn *tx, struct counters *c, get_f *get)
 		return ERR_OK;
 	if (e != ERR_OK)
 		return e;
-	if (v.n != SIZE)
+	if (v.n != SIZE || be_get32(raw + AT_LAYOUT) != COUNTERS_LAYOUT)
 		return ERR_CORRUPT;
-	c->position = be_get64(raw);
-	c->stream_id = be_get64(raw + 8);
-	c->removed = be_get64(raw + 16);
+	c->position = be_get64(raw + AT_POSITION);
+	c->stream_id = be_get64(raw + AT_STREAM_ID);
+	c->removed = be_get64(raw + AT_REMOVED);
 	return ERR_OK;
 }
 
@@ -50,8 +55,9 @@ tbl_counters_put(struct txn *tx, const struct counters *c)
 	unsigned char raw[SIZE];
 	DBT key = tbl_dbt(KEY, KEY_SIZE), value = tbl_dbt(raw, sizeof(raw));
 
-	be_put64(raw, c->position);
-	be_put64(raw + 8, c->stream_id);
-	be_put64(raw + 16, c->removed);
+	be_put32(raw + AT_LAYOUT, COUNTERS_LAYOUT);
+	be_put64(raw + AT_POSITION, c->position);
+	be_put64(raw + AT_STREAM_ID, c->stream_id);
+	be_put64(raw + AT_REMOVED, c->removed);
 	return tbl_put(tx, TABLE_COUNTERS, &key, &value);
 }
