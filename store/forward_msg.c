@@ -24,6 +24,8 @@
 #define FLAG_LIVE    2u
 #define FLAGS        (FLAG_ALLOWED | FLAG_LIVE)
 
+#define FLAG_POSITION 2u /* of an answer, beside FLAG_ALLOWED */
+
 #define ANSWER_SIZE 32
 #define AT_OUTCOME  2
 #define AT_FIRST    8
@@ -257,7 +259,10 @@ forward_msg_encode_answer(struct buf *b, const struct append *a, enum err e)
 	unsigned char raw[ANSWER_SIZE] = {FORWARD_MSG_VERSION, FORWARD_MSG};
 
 	raw[AT_OUTCOME] = outcome_number(e);
-	raw[AT_FLAGS] = a->was_allowed ? FLAG_ALLOWED : 0;
+	if (a->was_allowed)
+		raw[AT_FLAGS] |= FLAG_ALLOWED;
+	if (a->has_position)
+		raw[AT_FLAGS] |= FLAG_POSITION;
 	be_put64(raw + AT_FIRST, (uint64_t)a->first);
 	be_put64(raw + AT_CURRENT, (uint64_t)a->current);
 	be_put64(raw + AT_POSITION, a->position);
@@ -275,6 +280,7 @@ forward_msg_decode_answer(struct slice answer, struct append *a, enum err *e)
 	*e = a->outcome = outcomes[raw[AT_OUTCOME]];
 	if ((raw[AT_FLAGS] & FLAG_ALLOWED) != 0)
 		a->was_allowed = true;
+	a->has_position = (raw[AT_FLAGS] & FLAG_POSITION) != 0;
 	a->first = (int64_t)be_get64(raw + AT_FIRST);
 	a->current = (int64_t)be_get64(raw + AT_CURRENT);
 	a->position = be_get64(raw + AT_POSITION);

@@ -13,7 +13,7 @@
  *
  * who is what identity_encode() makes; flags: 1 was allowed before,
  * 2 must live.
- * An answer:
+ * An answer, whose flags are 1 was allowed, 2 has a position:
  *
  *   version 1 | FORWARD_MSG 1 | outcome 1 | flags 1 | 0 4 | first 8 |
  *   current 8 | position 8

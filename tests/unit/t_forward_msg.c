@@ -202,7 +202,10 @@ an_answer_arrives_as_it_was_sent(void **state)
 	static const enum err outcomes[] = {ERR_OK, ERR_DENIED,
 	    ERR_WRONG_VERSION, ERR_DELETED, ERR_TOO_LARGE, ERR_BUSY,
 	    ERR_NOT_MASTER, ERR_NO_MASTER, ERR_NOT_ACKED, ERR_DISK_FULL};
-	struct append sent = {.first = 3, .current = -1, .position = 1u << 30};
+	struct append sent = {.first = 3,
+	    .current = -1,
+	    .position = 1u << 30,
+	    .has_position = true};
 	size_t i;
 
 	(void)state;
@@ -217,7 +220,7 @@ an_answer_arrives_as_it_was_sent(void **state)
 		assert_int_equal(e, outcomes[i]);
 		assert_int_equal(got.first, 3);
 		assert_int_equal(got.current, -1);
-		assert_true(got.position == 1u << 30);
+		assert_true(got.position == 1u << 30 && got.has_position);
 		assert_false(got.was_allowed);
 		assert_int_equal(
 		    forward_msg_decode_answer(slice(b.p, b.n - 1), &got, &e),
