@@ -4,11 +4,11 @@
 #include "config.h"
 
 #include "fcgi/json_out.h"
-#include "fcgi/master.h"
 #include "fcgi/media.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
+#include "store/role.h"
 #include "store/store.h"
 
 /* The release of the reference whose protocol this is. */
@@ -39,16 +39,18 @@ ping(struct request *r)
 
 /* In the words of the reference. */
 static const char *
-state(struct server *server)
+state(struct store *st)
 {
-	if (!store_is_open(server->store))
-		return "unknown";
-	switch (master_role(server->master)) {
-	case MASTER_HERE:
+	struct role_view v = {.kind = ROLE_NONE};
+
+	if (store_is_open(st))
+		role_look(store_role(st), &v);
+	switch (v.kind) {
+	case ROLE_MASTER:
 		return "master";
-	case MASTER_ELSEWHERE:
+	case ROLE_REPLICA:
 		return "slave";
-	case MASTER_UNKNOWN:
+	case ROLE_NONE:
 		break;
 	}
 	return "unknown";
@@ -63,7 +65,7 @@ info(struct request *r)
 	r->reply.content_type = media_content_type(r->wanted);
 	json_out_open(&o, '{');
 	json_out_string_member(&o, "esVersion", slice_str(PROTOCOL_VERSION));
-	json_out_string_member(&o, "state", slice_str(state(r->server)));
+	json_out_string_member(&o, "state", slice_str(state(r->server->store)));
 	json_out_string_member(&o, "projectionsMode", slice_str("None"));
 	json_out_string_member(&o, "rillVersion", slice_str(PACKAGE_VERSION));
 	json_out_close(&o, '}');

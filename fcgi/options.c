@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include "fcgi/header.h"
-#include "fcgi/master.h"
 #include "fcgi/options.h"
-#include "fcgi/redirect.h"
+#include "fcgi/refer.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
 #include "store/append.h"
+#include "store/role.h"
 #include "store/store.h"
 
 static const struct options defaults = {
@@ -53,31 +53,18 @@ read_require_master(struct request *r, bool *required)
 	return true;
 }
 
-/* What the master file says holds as long as the agent vouches for it. */
 static bool
-answers_as_master(struct request *r)
+check_master(struct request *r, struct options *o)
 {
-	struct buf url = {0};
-	enum master_role role = MASTER_UNKNOWN;
+	struct store *st = r->server->store;
 
-	if (store_is_open(r->server->store))
-		role = master_find(r->server->master, &url);
-	if (role == MASTER_ELSEWHERE)
-		redirect_to_master(r, buf_slice(&url));
-	else if (role == MASTER_UNKNOWN)
-		reply_refuse_why(&r->reply, 503, "Server Is Not Ready",
-		    "No master is known at the moment.");
-	buf_fini(&url);
-	return role == MASTER_HERE;
-}
-
-static bool
-check_master(struct request *r)
-{
-	bool required;
-
-	return read_require_master(r, &required) &&
-	       (!required || answers_as_master(r));
+	if (!read_require_master(r, &o->require_master))
+		return false;
+	if (!o->require_master ||
+	    (store_is_open(st) && role_is_master(store_role(st), NULL)))
+		return true;
+	refer_to_master(r);
+	return false;
 }
 
 static bool
@@ -108,14 +95,14 @@ bool
 options_for_write(struct request *r, struct options *o)
 {
 	*o = defaults;
-	return read_expected(r, o) && check_master(r);
+	return read_expected(r, o) && check_master(r, o);
 }
 
 bool
 options_for_delete(struct request *r, struct options *o)
 {
 	*o = defaults;
-	return read_expected(r, o) && check_master(r) &&
+	return read_expected(r, o) && check_master(r, o) &&
 	       read_bool(r, HEADER_ES_HARD_DELETE,
 		   "ES-HardDelete header in wrong format.", &o->hard_delete);
 }
@@ -126,7 +113,7 @@ options_for_read(struct request *r, struct options *o)
 	const char *reason = "ES-ResolveLinkTos header in wrong format.";
 
 	*o = defaults;
-	return check_master(r) && read_min_position(r, o) &&
+	return check_master(r, o) && read_min_position(r, o) &&
 	       read_bool(
 		   r, HEADER_ES_RESOLVE_LINK_TO, reason, &o->resolve_links) &&
 	       read_bool(

@@ -16,7 +16,8 @@ struct request;
 struct options {
 	int64_t expected; /* ES-ExpectedVersion; EXPECT_ANY */
 	bool hard_delete;
-	bool resolve_links;   /* true unless told otherwise */
+	bool resolve_links; /* true unless told otherwise */
+	bool require_master;
 	int64_t poll_s;       /* ES-LongPoll; 0: none */
 	int64_t min_position; /* ES-MinimumPosition; -1: none */
 };

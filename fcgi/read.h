@@ -25,8 +25,10 @@ struct read {
 };
 
 /*
- * Run it when the node has come to ES-MinimumPosition.  False: the request
- * waits for that, see poll.h, or has waited in vain and is refused.
+ * Run it when the node has come to ES-MinimumPosition; and if the master is
+ * required, until what was read is sure to stay and this node to have been the
+ * master.  False: the request waits, see poll.h, or the reply is complete: it
+ * waited in vain, or another node must be asked.
  */
 bool read_run(struct request *, struct read *);
 

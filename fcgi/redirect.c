@@ -41,20 +41,3 @@ redirect_without_slash(struct request *r)
 	r->reply.content_type = "text/plain; charset=utf-8";
 	buf_add_str(&r->reply.body, "Moved Permanently");
 }
-
-void
-redirect_to_master(struct request *r, struct slice url)
-{
-	struct buf *h = &r->reply.headers;
-
-	reply_status(&r->reply, 307, "Temporary Redirect");
-	buf_add_str(h, "Location: ");
-	buf_add_slice(h, url);
-	buf_add_slice(h, r->uri.path);
-	if (r->uri.query.n > 0) {
-		buf_add_char(h, '?');
-		buf_add_slice(h, r->uri.query);
-	}
-	buf_add_str(h, "\r\n");
-	r->reply.content_type = "text/plain; charset=utf-8";
-}

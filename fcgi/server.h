@@ -10,7 +10,6 @@
 
 struct auth;
 struct conf;
-struct master;
 struct store;
 struct waiting;
 
@@ -18,7 +17,6 @@ struct server {
 	const struct conf *conf;
 	struct store *store;
 	struct auth *auth;
-	struct master *master;
 	atomic_bool stopping;     /* finish what is in hand */
 	atomic_bool has_accounts; /* bootstrap_run() is through */
 	struct waiting *waiting;  /* requests in a long poll */

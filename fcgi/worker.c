@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "fcgi/auth.h"
-#include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
@@ -215,7 +214,6 @@ worker_run(const struct conf *conf, int listen_fd)
 
 	if ((e = store_open(&w.server.store, &o)) != ERR_OK)
 		return e;
-	w.server.master = master_new(conf->data);
 	w.server.auth = auth_new(conf);
 	if ((e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);
@@ -223,7 +221,6 @@ worker_run(const struct conf *conf, int listen_fd)
 	await_signal();
 	stop_threads(&w);
 	store_close(&w.server.store);
-	master_free(&w.server.master);
 	auth_free(&w.server.auth);
 	log_info("worker", "stopped");
 	return ERR_OK;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "fcgi/auth.h"
-#include "fcgi/master.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
@@ -45,7 +44,6 @@ close_server(void)
 {
 	request_free(&request);
 	store_close(&server.store);
-	master_free(&server.master);
 	auth_free(&server.auth);
 	fixture_remove_dir(&fixture);
 }
@@ -72,7 +70,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	fixture_make_dir(&fixture);
 	server.conf = &conf;
 	server.auth = auth_new(&conf);
-	server.master = master_new(fixture.dir);
 	server.stopping = true; /* nobody is parked in a long poll */
 	assert(store_open(&server.store, &o) == ERR_OK);
 	assert(request_new(&request, &server, 0) == ERR_OK);
