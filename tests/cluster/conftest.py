@@ -26,6 +26,7 @@ def make_lab(client_namespace, tmp_path):
 
     yield make
     for lab in made:
+        lab.tell()
         lab.close()
 
 

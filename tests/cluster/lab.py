@@ -16,9 +16,20 @@ from kept import LIGHTTPD, Kept
 from netns import PRIVATE, PUBLIC, Networks
 from node import (BUILD, SOURCE, START_SECONDS, STOP_SECONDS, Answer, Node,
                   children, rillctl, wait_until)
+from wallclock import WallClock
 
 HTTP_PORT, AGENT_PORT = 2113, 7001
+LAST_BYTES, LAST_LINES = 100_000, 40
 ROLES = {"master": "master", "slave": "replica"}
+
+
+def signal_pid(pid, how):
+    """False: it is gone."""
+    try:
+        os.kill(pid, how)
+        return True
+    except ProcessLookupError:
+        return False
 
 
 class ClusterNode(Node):
@@ -30,6 +41,14 @@ class ClusterNode(Node):
         self.lab, self.machine = lab, machine
         self.host = machine.address(PUBLIC)
         self.agent = self.front = None
+        self.data.mkdir(parents=True)
+        self.clock = WallClock(self.data / "clock")
+        self.has_clock = self.clock.works_with(BUILD / "fcgi/rill.fcgi")
+
+    @property
+    def environment(self):
+        """Of agent and workers."""
+        return self.clock.environment if self.has_clock else {}
 
     @property
     def base(self):
@@ -76,9 +95,10 @@ class ClusterNode(Node):
         worker = run / "worker"
         worker.unlink(missing_ok=True)
         worker.symlink_to(SOURCE / "www/worker.sh")
-        spawn = (f'"bin-path" => "./worker", "bin-environment" => ('
-                 f'"RILL_WORKER" => "{BUILD}/fcgi/rill.fcgi", '
-                 f'"RILL_CONFIG" => "{self.config}"), '
+        environment = {"RILL_WORKER": BUILD / "fcgi/rill.fcgi",
+                       "RILL_CONFIG": self.config, **self.environment}
+        said = ", ".join(f'"{k}" => "{v}"' for k, v in environment.items())
+        spawn = (f'"bin-path" => "./worker", "bin-environment" => ({said}), '
                  f'"min-procs" => {self.workers}, '
                  f'"max-procs" => {self.workers}, "kill-signal" => 15,')
         text = (SOURCE / "www/lighttpd.conf.in").read_text()
@@ -96,7 +116,9 @@ class ClusterNode(Node):
     def launch(self):
         """Start what is not running."""
         if not self.agent:
-            self.agent = self.keep(BUILD / "cluster-agent/rill-agent",
+            said = [f"{k}={v}" for k, v in self.environment.items()]
+            self.agent = self.keep("env", *said,
+                                   BUILD / "cluster-agent/rill-agent",
                                    "--config", self.config)
         if not self.front:
             self.front = self.keep(LIGHTTPD, "-D", "-f",
@@ -147,24 +169,26 @@ class ClusterNode(Node):
 
     def signal(self, program, how):
         """True when there was one to signal."""
-        done = False
-        for pid in self.pids_of(program):
-            try:
-                os.kill(pid, how)
-                done = True
-            except ProcessLookupError:
-                continue
-        return done
+        return any([signal_pid(pid, how) for pid in self.pids_of(program)])
 
     def kill_front(self):
         """lighttpd, and what it started: they share a control group."""
         workers = self.worker_pids()
         keepers = children(self.front.pid)
         for pid in [self.front.pid, *keepers, *workers]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            signal_pid(pid, signal.SIGKILL)
+
+    def last_words(self):
+        """The end of its log; a line that repeats the one before is left out
+        but for its time."""
+        if not self.log.exists():
+            return ""
+        with open(self.log, "rb") as log:
+            log.seek(max(0, self.log.stat().st_size - LAST_BYTES))
+            lines = log.read().decode(errors="replace").splitlines()
+        kept = [b for a, b in zip(["", *lines], lines)
+                if a.partition(" ")[2] != b.partition(" ")[2]]
+        return "\n".join(kept[-LAST_LINES:])
 
     def wipe(self):
         """A new disk.  The node is down."""
@@ -218,8 +242,7 @@ class Lab:
         def whole():
             roles = [node.role for node in self.nodes]
             return roles.count("master") == 1 and None not in roles
-        wait_until(whole, seconds, "every node has a role: " +
-                   str([node.state() for node in self.nodes]))
+        wait_until(whole, seconds, "every node has a role")
 
     def find_master(self):
         """The node that says so; of two the later is the true one."""
@@ -239,6 +262,11 @@ class Lab:
         """The node that has this URL."""
         return next(node for node in self.nodes
                     if url.startswith(node.base + "/"))
+
+    def tell(self):
+        """What the nodes said last: for pytest to show of a failed test."""
+        for node in self.nodes:
+            print(f"--- {node.base}\n{node.last_words()}")
 
     def close(self):
         for node in self.nodes:

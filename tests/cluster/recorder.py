@@ -46,8 +46,8 @@ def is_doubt(reply):
 class Connections:
     """One connection to each node, opened again when it breaks."""
 
-    def __init__(self):
-        self.open = {}
+    def __init__(self, seconds=ANSWER_SECONDS):
+        self.open, self.seconds = {}, seconds
 
     def request(self, base, method, path, body=None, headers=None):
         """The reply, or None."""
@@ -55,7 +55,7 @@ class Connections:
         if connection is None:
             address = urllib.parse.urlsplit(base)
             connection = self.open[base] = http.client.HTTPConnection(
-                address.hostname, address.port, timeout=ANSWER_SECONDS)
+                address.hostname, address.port, timeout=self.seconds)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+import skips
 from lab import Lab
 from netns import PRIVATE, PUBLIC
 from node import START_SECONDS, wait_until
@@ -129,6 +130,22 @@ def test_a_crash_leaves_nothing_and_a_wiped_disk_nothing_at_all(alone):
     node.wipe()
     node.start()
     assert node.request("GET", "/streams/lab/0").status == 404
+
+
+def test_a_clock_that_jumps_changes_the_time_of_events(alone):
+    node = alone.nodes[0]
+    if not node.has_clock:
+        skips.machine_cannot("give a node a clock of its own (libfaketime)")
+
+    def year():
+        assert node.append("clock", {}).status == 201
+        return node.request("GET", "/streams/clock/head").json()["updated"][:4]
+
+    now = year()
+    for seconds, expected in ((2 * 365 * 86400, int(now) + 2), (0, int(now))):
+        node.clock.set(seconds)
+        wait_until(lambda: int(year()) in (expected, expected + 1),
+                   START_SECONDS, "events have the new time")
 
 
 def test_a_paused_node_answers_when_it_goes_on(alone):

@@ -47,7 +47,7 @@ def test_every_option_is_in_the_page_and_no_other(program):
 
 def test_every_command_of_rillctl_is_in_its_page():
     page = source.text(PAGES["store/rillctl"])
-    commands = set(re.findall(r"^\.It Cm ([a-z]+)", page, re.M))
+    commands = set(re.findall(r"^\.It Cm ([a-z-]+)", page, re.M))
     printed = help_of("store/rillctl")
     assert commands
     assert all(re.search(rf"\b{command}\b", printed) for command in commands)
