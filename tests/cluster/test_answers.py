@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from events import basic
 from lab import Lab
 from netns import PRIVATE
 from node import START_SECONDS, wait_until
@@ -145,6 +146,23 @@ def test_rights_hold_at_every_node(cluster):
         assert get(node, "/streams/%24all").status == 401
         assert post(node, "$own", {}).status == 401
         assert post(node, "$own", {}, **ADMIN).status == 201
+
+
+def test_an_account_made_at_any_node_is_good_at_every_node(cluster):
+    for i, maker in enumerate(cluster.nodes):
+        name, password = f"ann-{i}", f"secret {i}"
+        answer = maker.request("POST", "/users/", json.dumps({
+            "loginName": name, "fullName": "Ann", "groups": [],
+            "password": password}), {"Content-Type": "application/json",
+                                     **ADMIN})
+        assert answer.status == 201, answer.body
+        for node in cluster.nodes:
+            wait_until(lambda: node.request(
+                "GET", "/users/%24current", headers=basic(name, password)
+                ).status == 200, START_SECONDS, f"{name} is known")
+            answer = node.request("GET", "/users/%24current",
+                                  headers=basic(name, "another"))
+            assert answer.status == 401
 
 
 def test_a_read_waits_for_its_minimum_position(cluster):

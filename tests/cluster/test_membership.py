@@ -1,0 +1,73 @@
+"""How a cluster comes to be, and what becomes of its nodes' stores."""
+
+import re
+
+from node import START_SECONDS, wait_until
+from recorder import ADMIN, read_all
+
+
+def test_a_lone_nodes_store_becomes_the_clusters_and_its_own_again(make_lab):
+    lab = make_lab(alone=True)
+    first, *others = lab.nodes
+    first.start()
+    assert first.append("before", {"n": 0}).status == 201
+    first.stop()
+
+    for node in lab.nodes:
+        node.configure([n.member for n in lab.nodes])
+    lab.start()
+    position = first.append("during", {"n": 0}).headers["es-position"]
+    for node in others:
+        for stream in ("before", "during"):
+            answer = node.request("GET", f"/streams/{stream}/0", headers={
+                "ES-MinimumPosition": position})
+            assert answer.status == 200, answer.body
+    wait_until(lambda: read_all(first) == read_all(others[0]), START_SECONDS,
+               "all have the same")
+
+    for node in lab.nodes:
+        node.stop()
+    first.configure([])
+    first.start()
+    wait_until(lambda: first.role == "master", START_SECONDS, "it is alone")
+    for stream in ("before", "during"):
+        assert first.request("GET", f"/streams/{stream}/0").status == 200
+    assert first.append("after", {"n": 0}).status == 201
+
+
+def test_a_node_with_a_new_disk_gets_everything(lab):
+    for n in range(3):
+        assert lab.master.append("kept", {"n": n}).status == 201
+    node = lab.followers[0]
+    node.stop()
+    node.wipe()
+    assert lab.master.append("kept", {"n": 3}).status == 201
+    node.start()
+    wait_until(lambda: node.role == "replica" and
+               node.request("GET", "/streams/kept/3").status == 200,
+               START_SECONDS, "it has all")
+    wait_until(lambda: node.request(
+        "GET", "/streams/%24all", headers=ADMIN).status == 200, START_SECONDS,
+        "it knows the administrator")
+    assert read_all(node) == read_all(lab.master)
+
+
+def told(node):
+    """What rillctl cluster says: the role of each URL."""
+    _, said = node.rillctl("cluster")
+    return {url: role for role, url in
+            re.findall(r"^(\w+) .*(http://\S+)", said, re.M)}
+
+
+def test_a_master_that_steps_down_is_followed_by_another(lab):
+    old = lab.master
+    status, said = lab.followers[0].rillctl("step-down")
+    assert status != 0 and "not the master" in said
+    assert old.rillctl("step-down")[0] == 0
+    wait_until(lambda: lab.find_master() not in (None, old), START_SECONDS,
+               "there is another master")
+    lab.await_whole()
+    for node in lab.nodes:
+        wait_until(lambda: told(node) == {
+            n.base: n.role for n in lab.nodes}, START_SECONDS,
+            "rillctl cluster says what they are")
