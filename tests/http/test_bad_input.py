@@ -339,7 +339,7 @@ def test_a_worker_refuses_a_request_without_parameters(worker):
 @pytest.mark.parametrize("uri", [
     "", "streams/x", "//", "/%", "/%4", "/%zz", "/streams/%00",
     "/streams/a\x01b", "/streams/\xff", "/" + "a" * 20000, "?", "#",
-    "http://", "http:///streams/x", "*"], ids=range(15))
+    "http:///streams/x", "*"], ids=range(14))
 def test_a_worker_refuses_a_uri_that_cannot_be(worker, uri):
     answer = worker.request("GET", uri)
     assert_refused(answer, answer.status)

@@ -462,7 +462,7 @@ def test_a_stream_that_is_not_there_is_404(node, rest):
 
 
 @pytest.mark.parametrize("where", [
-    "/", "/streams", "/streams/", "/Streams/x", "/streams/x/0/sideways/5",
+    "/streams", "/streams/", "/Streams/x", "/streams/x/0/sideways/5",
     "/streams/x/0/forward/5/6", "/nothing", "/streams/x/0/forward/"])
 def test_what_is_nowhere_is_404(node, where):
     answer = get(node, where)
