@@ -23,6 +23,7 @@
 #include "store/keeper.h"
 #include "store/log.h"
 #include "store/role.h"
+#include "store/tally.h"
 
 #define WATCH_MS 20
 #define GRACE_MS 150  /* for workers to leave an environment that is broken */
@@ -38,6 +39,7 @@ struct custodian {
 	struct scavenger *scavenger;
 	struct control *control;
 	struct commands commands;
+	struct tally *tally;
 	struct cluster *cluster; /* NULL: the node is alone */
 };
 
@@ -61,6 +63,7 @@ recover(struct custodian *c)
 	    ((e = format_check(c->env)) != ERR_OK ||
 		(e = env_checkpoint(c->env, 0)) != ERR_OK))
 		return e;
+	tally_add(c->tally, TALLY_RECOVERIES, 1);
 	log_info("store", "%s: recovered in %lld ms", c->conf->data,
 	    (long long)(clock_mono_ms() - start));
 	return ERR_OK;
@@ -114,7 +117,8 @@ take_office(struct custodian *c)
 {
 	enum err e;
 
-	if ((e = custody_open(&c->custody, c->conf->data)) != ERR_OK) {
+	if ((e = custody_open(&c->custody, c->conf->data)) != ERR_OK ||
+	    (e = tally_open(&c->tally, c->conf->data)) != ERR_OK) {
 		log_error("custody", "%s: %s", c->conf->data, strerror(errno));
 		return e;
 	}
@@ -199,6 +203,7 @@ retire(struct custodian *c)
 		clock_sleep_ms(WATCH_MS);
 	env_close(&c->env);
 	master_file_write(c->conf->data, MASTER_ROLE_NONE, NULL);
+	tally_close(&c->tally);
 	custody_close(&c->custody);
 	log_info("agent", "stopped");
 	return 0;

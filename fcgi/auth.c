@@ -21,6 +21,8 @@
 #include "store/conf.h"
 #include "store/identity.h"
 #include "store/log.h"
+#include "store/store.h"
+#include "store/tally.h"
 
 /* "login:password", which is at most so long. */
 #define MAX_LOGIN_TEXT (ACCOUNT_MAX_LOGIN + 1 + ACCOUNT_MAX_PASSWORD)
@@ -286,6 +288,7 @@ check_basic(struct request *r)
 	explicit_bzero(l.text, sizeof(l.text));
 	if (e == ERR_OK)
 		return true;
+	tally_add(store_tally(r->server->store), TALLY_FAILED_LOGINS, 1);
 	if (l.wait_ms > 0)
 		refuse_early(r, l.wait_ms);
 	else

@@ -110,6 +110,12 @@ static const enum media info_types[] = {
     MEDIA_TEXT,
 };
 
+static const enum media stats_types[] = {
+    MEDIA_JSON,
+    MEDIA_TEXT_XML,
+    MEDIA_XML,
+};
+
 static const enum media gossip_types[] = {
     MEDIA_JSON,
     MEDIA_XML,
@@ -132,6 +138,8 @@ const struct media_list media_atom_nobatch = {
     atom_nobatch_types, COUNT(atom_nobatch_types), MEDIA_ATOM_JSON};
 const struct media_list media_info = {
     info_types, COUNT(info_types), MEDIA_JSON};
+const struct media_list media_stats = {
+    stats_types, COUNT(stats_types), MEDIA_JSON};
 const struct media_list media_gossip = {
     gossip_types, COUNT(gossip_types), MEDIA_JSON};
 const struct media_list media_jx = {jx_types, COUNT(jx_types), MEDIA_JSON};

@@ -47,6 +47,7 @@ extern const struct media_list media_atom;         /* stream POST and DELETE */
 extern const struct media_list media_atom_nobatch; /* POST .../incoming/{id} */
 extern const struct media_list media_info;         /* /info, /ping */
 extern const struct media_list media_gossip;       /* /gossip */
+extern const struct media_list media_stats;        /* /stats */
 extern const struct media_list media_jx; /* users, subscription admin */
 
 struct media_choice {

@@ -5,9 +5,11 @@
 
 #include "fcgi/base_url.h"
 #include "fcgi/header.h"
+#include "fcgi/meter.h"
 #include "fcgi/request.h"
 #include "fcgi/server.h"
 #include "store/alloc.h"
+#include "store/clock.h"
 #include "store/conf.h"
 #include "store/identity.h"
 
@@ -145,6 +147,8 @@ request_begin(struct request *r)
 {
 	size_t i;
 
+	if (r->poll.waited == 0)
+		r->began_us = clock_mono_us();
 	memset(r->headers, 0, sizeof(r->headers));
 	memset(r->args, 0, sizeof(r->args));
 	buf_reset(&r->body);
@@ -172,6 +176,7 @@ request_end(struct request *r)
 {
 	reply_print(&r->reply, &r->out);
 	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
+	meter_note(r);
 	FCGX_Finish_r(&r->fcgx);
 	identity_free(&r->who);
 	shrink(&r->body);

@@ -55,7 +55,7 @@ enum request_header {
 	HEADERS
 };
 
-#define REQUEST_MAX_ARGS 3
+#define REQUEST_MAX_ARGS 4
 
 struct request {
 	struct server *server;
@@ -73,8 +73,9 @@ struct request {
 	struct reply reply;
 	struct page *page; /* NULL while it waits */
 	struct poll poll;
-	struct buf room; /* of the decoded URI */
-	struct buf out;  /* the printed answer */
+	int64_t began_us; /* when it came, in clock_mono_us() */
+	struct buf room;  /* of the decoded URI */
+	struct buf out;   /* the printed answer */
 };
 
 /* ERR_IO: libfcgi failed. */

@@ -13,6 +13,7 @@
 #include "store/conf.h"
 #include "store/log.h"
 #include "store/store.h"
+#include "store/tally.h"
 
 /* How late the guard may be to notice that time is up or the worker stops. */
 #define LONGEST_NAP_MS 250
@@ -68,6 +69,8 @@ waiting_take_place(struct waiting *w)
 	is_free = w->taken < w->max;
 	w->taken += is_free;
 	pthread_mutex_unlock(&w->mutex);
+	if (is_free)
+		tally_move(store_tally(w->server->store), TALLY_WAITING, 1);
 	return is_free;
 }
 
@@ -78,6 +81,7 @@ leave_place(struct waiting *w)
 	w->taken--;
 	pthread_cond_signal(&w->parked);
 	pthread_mutex_unlock(&w->mutex);
+	tally_move(store_tally(w->server->store), TALLY_WAITING, -1);
 }
 
 static void

@@ -18,6 +18,9 @@ int64_t clock_now_ticks(void);
 /* Milliseconds of a clock that never jumps, from an arbitrary start. */
 int64_t clock_mono_ms(void);
 
+/* The same clock, in microseconds. */
+int64_t clock_mono_us(void);
+
 /* Sleep, whatever signals come. */
 void clock_sleep_ms(int64_t ms);
 

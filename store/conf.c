@@ -50,6 +50,7 @@ enum key_index {
 	KEY_PASSWORD_COST,
 	KEY_TRUSTED_AUTH,
 	KEY_TRUSTED_PROXIES,
+	KEY_STATS,
 	KEY_CLUSTER,
 	KEYS
 };
@@ -214,6 +215,19 @@ read_durability(void *field, const struct key *key, const json_t *v)
 	return true;
 }
 
+static bool
+read_stats(void *field, const struct key *key, const json_t *v)
+{
+	const char *text = plain_text(v);
+
+	(void)key;
+	if (text == NULL ||
+	    (strcmp(text, "all") != 0 && strcmp(text, "ops") != 0))
+		return false;
+	*(bool *)field = strcmp(text, "all") == 0;
+	return true;
+}
+
 static const struct key keys[KEYS] = {
     [KEY_DATA] = {"data", read_path, offsetof(struct conf, data),
 	"the path of a folder, of 1 to 1023 bytes without control characters",
@@ -244,6 +258,8 @@ static const struct key keys[KEYS] = {
 	offsetof(struct conf, trusted_auth), ADDRESSES, 0, 100},
     [KEY_TRUSTED_PROXIES] = {"trusted_proxies", read_addresses,
 	offsetof(struct conf, trusted_proxies), ADDRESSES, 0, 100},
+    [KEY_STATS] = {"stats", read_stats, offsetof(struct conf, stats_public),
+	"\"all\" or \"ops\"", 0, 0},
     /* Read by conf_cluster_read(). */
     [KEY_CLUSTER] = {"cluster", NULL, 0, NULL, 0, 0},
 };
@@ -457,7 +473,8 @@ set_defaults(struct conf *c)
 	    .max_body_bytes = 16 * MIB,
 	    .durability = CONF_DISK,
 	    .scavenge_hours = 24,
-	    .password_cost = 5};
+	    .password_cost = 5,
+	    .stats_public = true};
 }
 
 /* A node of a cluster has the address that the others know it by. */

@@ -43,6 +43,7 @@ struct conf {
 	 * these at most 100 each, and none if the file does not say. */
 	struct address_list trusted_auth;
 	struct address_list trusted_proxies;
+	bool stats_public; /* "stats" is "all", the default, not "ops" */
 	struct conf_cluster *cluster; /* NULL: a lone node */
 };
 

@@ -18,6 +18,7 @@
 #include "store/log.h"
 #include "store/role.h"
 #include "store/store.h"
+#include "store/tally.h"
 #include "store/wakeup.h"
 #include "store/writer.h"
 
@@ -33,6 +34,7 @@ struct store {
 	struct custody *custody;
 	struct wakeup *wakeup;
 	struct role *role;
+	struct tally *tally;
 	struct writer *writer;
 	struct group_options group; /* its conf is NULL: alone */
 	pthread_t resident;
@@ -79,6 +81,18 @@ struct wakeup *
 store_wakeup(struct store *st)
 {
 	return st->wakeup;
+}
+
+struct tally *
+store_tally(struct store *st)
+{
+	return st->tally;
+}
+
+const char *
+store_dir(const struct store *st)
+{
+	return st->options.dir;
 }
 
 struct role *
@@ -337,6 +351,7 @@ free_store(struct store *st)
 {
 	wakeup_close(&st->wakeup);
 	role_close(&st->role);
+	tally_close(&st->tally);
 	custody_close(&st->custody);
 	pthread_rwlock_destroy(&st->gate);
 	pthread_cond_destroy(&st->opened);
@@ -355,7 +370,8 @@ make_store(struct store **out, const struct store_options *o)
 	st->group.conf = o->cluster;
 	init_sync(st);
 	if ((e = custody_open(&st->custody, o->dir)) == ERR_OK &&
-	    (e = role_open(&st->role, o->dir)) == ERR_OK)
+	    (e = role_open(&st->role, o->dir)) == ERR_OK &&
+	    (e = tally_open(&st->tally, o->dir)) == ERR_OK)
 		e = wakeup_open(&st->wakeup, o->dir);
 	if (e == ERR_OK) {
 		*out = st;

@@ -20,6 +20,7 @@ struct env;
 struct group_line;
 struct role;
 struct store;
+struct tally;
 struct wakeup;
 struct writer;
 
@@ -67,6 +68,13 @@ enum err store_await(struct store *, int64_t deadline);
 /* What tells of commits. */
 struct wakeup *store_wakeup(struct store *);
 
+/* Where this process counts what it does. */
+struct tally *store_tally(struct store *);
+
+/* The data folder, and what the node is in its cluster. */
+const char *store_dir(const struct store *);
+struct role *store_role(struct store *);
+
 /* For the other modules of store/. */
 
 /*
@@ -85,7 +93,6 @@ void store_exit(struct store *, enum err);
 bool store_vouched(struct store *);
 
 struct writer *store_writer(struct store *);
-struct role *store_role(struct store *);
 
 /* The line to the master; NULL: the node is alone, or is not inside. */
 struct group_line *store_master_line(struct store *);

@@ -9,6 +9,7 @@
 #include "store/log.h"
 #include "store/role.h"
 #include "store/store.h"
+#include "store/tally.h"
 #include "store/tbl_counters.h"
 #include "store/txn.h"
 #include "store/wakeup.h"
@@ -45,7 +46,7 @@ struct batch {
 	size_t n;
 	size_t events;
 	struct role *role;
-	uint64_t end; /* the next position, after the batch */
+	uint64_t begin, end; /* the next position before and after it */
 };
 
 static bool
@@ -74,6 +75,7 @@ take_batch(struct writer *w, struct batch *b)
 		if ((w->first = j->next) == NULL)
 			w->last = &w->first;
 	}
+	tally_move(store_tally(w->store), TALLY_QUEUED, -(int64_t)b->n);
 	pthread_mutex_unlock(&w->mutex);
 	return b->n > 0;
 }
@@ -97,18 +99,17 @@ apply_batch(struct txn *tx, void *arg)
 	struct counters counters;
 	struct append_batch shared = {
 	    .next = &counters, .now = clock_now_ticks()};
-	uint64_t before;
 	size_t i;
 	enum err e;
 
 	if ((e = tbl_counters_get_for_update(tx, &counters)) != ERR_OK)
 		return e;
-	before = counters.position;
+	b->begin = counters.position;
 	for (i = 0; i < b->n; i++)
 		if ((e = append_apply(tx, b->jobs[i]->a, &shared)) != ERR_OK)
 			return e;
 	b->end = counters.position;
-	if (b->end == before && !rests_on_unacked(b))
+	if (b->end == b->begin && !rests_on_unacked(b))
 		return ERR_OK;
 	return tbl_counters_put(tx, &counters);
 }
@@ -133,9 +134,33 @@ await_quorum(const struct batch *b, uint64_t tenure)
 	return ERR_OK;
 }
 
+/* What was written, after it was confirmed. */
+static void
+count(struct tally *t, const struct batch *b, int64_t since_us)
+{
+	uint64_t bytes = 0, granted = 0;
+	size_t i, k;
+
+	for (i = 0; i < b->n; i++) {
+		const struct append *a = b->jobs[i]->a;
+
+		if (a->outcome != ERR_OK)
+			continue;
+		granted++;
+		for (k = 0; k < a->n; k++)
+			bytes += a->events[k].record_len;
+	}
+	tally_add(t, TALLY_APPENDS, granted);
+	tally_add(t, TALLY_EVENT_BYTES, bytes);
+	tally_add(t, TALLY_EVENTS, b->end - b->begin);
+	tally_add(t, TALLY_COMMITS, 1);
+	tally_add(t, TALLY_COMMIT_US, (uint64_t)(clock_mono_us() - since_us));
+}
+
 static enum err
 run(struct writer *w, struct batch *b)
 {
+	int64_t since_us = clock_mono_us();
 	uint64_t tenure;
 	enum err e;
 
@@ -145,7 +170,11 @@ run(struct writer *w, struct batch *b)
 	e = txn_run(w->store, TXN_WRITE, apply_batch, b);
 	if (e == ERR_OK)
 		role_raise_acked(b->role, tenure, b->end);
-	return e == ERR_NOT_ACKED ? await_quorum(b, tenure) : e;
+	if (e == ERR_NOT_ACKED)
+		e = await_quorum(b, tenure);
+	if (e == ERR_OK)
+		count(store_tally(w->store), b, since_us);
+	return e;
 }
 
 /* Failures that may be the fault of one request, not of all. */
@@ -276,6 +305,7 @@ enqueue(struct writer *w, struct job *j)
 		w->last = &j->next;
 		w->bytes += j->bytes;
 		pthread_cond_signal(&w->filled);
+		tally_move(store_tally(w->store), TALLY_QUEUED, 1);
 	}
 	pthread_mutex_unlock(&w->mutex);
 	return fits;

@@ -261,7 +261,7 @@ an_unknown_key_is_refused_with_the_known_ones(void **state)
 	    "is not a key of this file; the keys are data, url, hosts, "
 	    "threads, max_waiting, cache_mb, max_event_bytes, "
 	    "max_body_bytes, durability, scavenge_hours, password_cost, "
-	    "trusted_auth, trusted_proxies, cluster";
+	    "trusted_auth, trusted_proxies, stats, cluster";
 	static const char *const names[] = {
 	    "clusters", "Threads", "thread", "threads ", ""};
 	char text[64], why[256];

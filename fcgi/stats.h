@@ -1,0 +1,29 @@
+/*
+ * stats - a snapshot under the keys of the reference (contract 6).
+ *
+ * Layer: fcgi.  A key's parts, with '-' between them, are the groups it is
+ * in.  What the reference tells and Rill has nothing of is left out; the
+ * drive's name is "data", for the path of the data folder is nobody's affair.
+ */
+#ifndef FCGI_STATS_H
+#define FCGI_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/buf.h"
+
+struct snapshot;
+
+struct stats_form {
+	const struct slice *path; /* the groups to go down to */
+	size_t depth;
+	bool is_flat;      /* keys as they are, not grouped; depth is 0 */
+	bool has_metadata; /* each value with its title and category */
+};
+
+/* As JSON.  False, nothing printed: nothing is at this path. */
+bool stats_print(
+    struct buf *, const struct snapshot *, const struct stats_form *);
+
+#endif
