@@ -11,6 +11,7 @@
 #include "cluster-agent/mark.h"
 #include "cluster-agent/master_file.h"
 #include "cluster-agent/peers.h"
+#include "cluster-agent/tail.h"
 #include "cluster-agent/tenure.h"
 #include "store/alloc.h"
 #include "store/clock.h"
@@ -24,18 +25,13 @@
 #include "store/role.h"
 #include "store/patience.h"
 #include "store/store.h"
-#include "store/stream.h"
-#include "store/wakeup.h"
-#include "store/writer.h"
 
 #define LOOK_MS       10
-#define POSITION_MS   3
 #define JOIN_AGAIN_MS 300
 #define PROBE_MS      300
 #define PATIENCE_MS   2000 /* of what other nodes send */
 #define LEASE_BEATS   3
 #define SYNC_MS       2000 /* beyond that the replica is taken for whole */
-#define FAILURES      200  /* in a row: the tables are opened wrongly */
 
 struct cluster {
 	const struct conf *conf;
@@ -46,7 +42,8 @@ struct cluster {
 	struct store *store;
 	struct role *role;
 	struct peers *peers;
-	pthread_t ruler, reader;
+	struct tail *tail;
+	pthread_t ruler;
 	int64_t joined_ms; /* when this node was let into the group */
 	bool is_started, has_admitted;
 	atomic_bool stopping, failed;
@@ -200,7 +197,7 @@ take_rule(struct cluster *c)
 	log_info("cluster", "elected, generation %u", c->state.gen);
 	c->was_master = true;
 	tenure_begin(&c->tenure, c->cc, lease_ms(c));
-	group_set_sync(c->env, c->conf->durability == CONF_DISK);
+	group_set_sync(c->env, true); /* what it commits says so itself */
 	peers_hurry(c->peers);
 }
 
@@ -306,6 +303,21 @@ decide(struct cluster *c)
 	}
 }
 
+/* A node that is only being let in is on the list, and not connected. */
+static void
+tell_members(struct cluster *c)
+{
+	uint64_t members = role_members(c->role);
+	struct group_members m;
+	size_t i;
+
+	group_list(c->env, &m);
+	for (i = 0; i < c->cc->nnodes; i++)
+		if (m.is_connected[i])
+			members |= (uint64_t)1 << i;
+	role_set_members(c->role, members);
+}
+
 /* The workers have nothing to do here before there are tables. */
 static void
 admit(struct cluster *c)
@@ -323,6 +335,7 @@ look(struct cluster *c)
 
 	if (group_look(c->env, &s) != ERR_OK)
 		return;
+	tell_members(c);
 	is_master = s.role == GROUP_IS_MASTER;
 	is_ready = store_is_open(c->store) || open_tables(c, is_master);
 	if (is_ready && !c->has_admitted)
@@ -516,76 +529,16 @@ rule_on(void *arg)
 }
 
 static enum err
-read_position(struct txn *tx, void *arg)
-{
-	return stream_next(tx, arg);
-}
-
-/* True: others have it too, or it is not ours to see to that. */
-static bool
-is_confirmed(struct cluster *c, uint64_t position)
-{
-	return role_acked(c->role) >= position ||
-	       !role_is_master(c->role, NULL);
-}
-
-/*
- * Follow the store's end: replication wakes nobody who waits for events, and
- * what a worker's commit left unconfirmed is to be confirmed.
- */
-/* What is read goes to all; false: it could not be read. */
-static bool
-follow_end(struct cluster *c, uint64_t *last)
-{
-	uint64_t position;
-	enum err e = stream_run(c->store, read_position, &position);
-
-	if (e != ERR_OK)
-		return e != ERR_IO && e != ERR_CORRUPT;
-	role_set_position(c->role, position);
-	if (position != *last)
-		wakeup_bump_all(store_wakeup(c->store));
-	*last = position;
-	if (!is_confirmed(c, position))
-		writer_confirm(c->store);
-	return true;
-}
-
-static void *
-read_on(void *arg)
-{
-	struct cluster *c = arg;
-	unsigned int failures = 0;
-	uint64_t last = 0;
-
-	while (!atomic_load(&c->stopping) && !atomic_load(&c->failed)) {
-		clock_sleep_ms(POSITION_MS);
-		if (group_is_locked_out(c->env))
-			continue;
-		role_note_calm(c->role);
-		if (!store_is_open(c->store))
-			continue;
-		failures = follow_end(c, &last) ? 0 : failures + 1;
-		if (failures >= FAILURES) {
-			log_error("cluster", "the tables cannot be read");
-			atomic_store(&c->failed, true);
-		}
-	}
-	return NULL;
-}
-
-static enum err
 start_threads(struct cluster *c)
 {
-	if (pthread_create(&c->ruler, NULL, rule_on, c) != 0)
+	c->tail = tail_start(&(struct tail_options){
+	    .env = c->env, .store = c->store, .role = c->role});
+	if (pthread_create(&c->ruler, NULL, rule_on, c) != 0) {
+		log_error("cluster", "cannot start a thread");
 		return ERR_IO;
-	if (pthread_create(&c->reader, NULL, read_on, c) == 0) {
-		c->is_started = true;
-		return ERR_OK;
 	}
-	atomic_store(&c->stopping, true);
-	pthread_join(c->ruler, NULL);
-	return ERR_IO;
+	c->is_started = true;
+	return ERR_OK;
 }
 
 enum err
@@ -617,7 +570,8 @@ cluster_role(struct cluster *c)
 bool
 cluster_has_failed(struct cluster *c)
 {
-	return c != NULL && atomic_load(&c->failed);
+	return c != NULL && (atomic_load(&c->failed) ||
+				(c->tail != NULL && tail_has_failed(c->tail)));
 }
 
 void
@@ -628,7 +582,7 @@ cluster_stop(struct cluster *c)
 	atomic_store(&c->stopping, true);
 	on_change(c);
 	pthread_join(c->ruler, NULL);
-	pthread_join(c->reader, NULL);
+	tail_stop(&c->tail);
 	pthread_mutex_lock(&c->mutex);
 	tell(c, ROLE_NONE, GROUP_NOBODY);
 	pthread_mutex_unlock(&c->mutex);

@@ -45,6 +45,7 @@ struct env {
 	atomic_llong since; /* see env_since() */
 	atomic_bool panicked;
 	atomic_bool is_replica;
+	bool is_synced;
 	atomic_llong second;  /* in which the last message came */
 	atomic_uint messages; /* in that second */
 	struct regions regions;
@@ -380,6 +381,7 @@ env_open(struct env **out, const struct env_options *o)
 		env->group = *o->group;
 	begin_anew(env);
 	env_use_snapshots(env, o->group == NULL);
+	env->is_synced = o->sync;
 	if ((r = open_all(env, o)) == 0)
 		return begin(out, env);
 	log_error("store", "opening %s: %s", o->dir, db_strerror(r));
@@ -492,6 +494,12 @@ env_is_sound(struct env *env)
 
 	return env->handle->get_flags(env->handle, &flags) == 0 &&
 	       (flags & DB_PANIC_ENVIRONMENT) == 0;
+}
+
+bool
+env_is_synced(const struct env *env)
+{
+	return env->is_synced;
 }
 
 DB_ENV *

@@ -66,10 +66,7 @@ void env_close_tables(struct env *);
 /* What env_open() was given; NULL: the node is alone. */
 const struct group_options *env_group_options(struct env *);
 
-/*
- * Close it properly; the caller's threads are out of it.
- * ERR_STALE: it was locked out, see env.c; the environment needs recovery.
- */
+/* Close it properly.  ERR_STALE: locked out (env.c), it needs recovery. */
 enum err env_close(struct env **);
 
 /*
@@ -96,6 +93,9 @@ bool env_is_sound(struct env *);
  * that cannot be written, and the library fails in other ways than ENOSPC.
  */
 bool env_disk_is_full(struct env *);
+
+/* Whether a commit waits for the disk: see struct env_options. */
+bool env_is_synced(const struct env *);
 
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);

@@ -339,7 +339,7 @@ group_set_sync(struct env *env, bool sync)
 {
 	DB_ENV *h = env_handle(env);
 
-	h->set_flags(h, DB_TXN_WRITE_NOSYNC, !sync);
+	h->set_flags(h, DB_TXN_NOSYNC, !sync);
 }
 
 void

@@ -90,7 +90,7 @@ void group_expel_strangers(struct env *);
  */
 enum err group_set_acks(struct env *, enum conf_acks);
 
-/* Whether a commit also waits for the disk.  For this process. */
+/* Whether a transaction that is applied waits for the disk.  For the agent. */
 void group_set_sync(struct env *, bool sync);
 
 /* For env: what a thread's last commit came to. */

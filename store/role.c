@@ -32,6 +32,7 @@ struct shared {
 	_Atomic int64_t until_ms;
 	_Atomic int64_t calm_ms;
 	_Atomic uint64_t acked;
+	_Atomic uint64_t members;
 	_Atomic uint64_t position;
 	_Atomic uint64_t master_position;
 	_Atomic uint64_t url[URL_WORDS];
@@ -161,6 +162,18 @@ end_in(uint64_t word, uint64_t tenure)
 }
 
 uint64_t
+role_members(struct role *r)
+{
+	return atomic_load(&r->shared->members);
+}
+
+void
+role_set_members(struct role *r, uint64_t members)
+{
+	atomic_store(&r->shared->members, members);
+}
+
+uint64_t
 role_acked(struct role *r)
 {
 	uint64_t word = atomic_load(&r->shared->acked);
@@ -205,6 +218,7 @@ role_reset(struct role *r, bool has_peers)
 	role_assume(r, ROLE_NONE, "");
 	atomic_store(&r->shared->acked, 0);
 	atomic_store(&r->shared->calm_ms, INT64_MIN / 2);
+	role_set_members(r, 0);
 	role_set_position(r, 0);
 	role_set_master_position(r, 0);
 }

@@ -55,6 +55,14 @@ bool role_is_master(struct role *, uint64_t *tenure);
 bool role_has_peers(struct role *);
 
 /*
+ * The members of the group that were met, a bit for each node: a process that
+ * joined the environment before one became a member never connects to it, and
+ * joins it anew (5.3.28: __repmgr_sync_siteaddr only tries sites that it did
+ * not know).
+ */
+uint64_t role_members(struct role *);
+
+/*
  * Below this all positions are acked: committed, and with peers confirmed by a
  * quorum.  0: nobody has said so yet in this tenure.
  */
@@ -84,6 +92,7 @@ void role_reset(struct role *, bool has_peers);
 void role_prolong(struct role *, int64_t until_ms);
 
 void role_note_calm(struct role *);
+void role_set_members(struct role *, uint64_t members);
 void role_set_position(struct role *, uint64_t position);
 void role_set_master_position(struct role *, uint64_t position);
 

@@ -38,7 +38,8 @@ struct store {
 	struct writer *writer;
 	struct group_options group; /* its conf is NULL: alone */
 	pthread_t resident;
-	bool is_adopted; /* env is the agent's */
+	uint64_t members; /* of the group, when env was opened */
+	bool is_adopted;  /* env is the agent's */
 
 	/* Held for reading by whoever works inside; env changes under it. */
 	pthread_rwlock_t gate;
@@ -208,6 +209,7 @@ go_inside(struct store *st)
 		return ERR_UNAVAILABLE;
 	if ((e = custody_enter(st->custody, st->options.program)) != ERR_OK)
 		return e;
+	st->members = role_members(st->role);
 	if ((e = env_open(&st->env, &o)) != ERR_OK) {
 		if (e == ERR_STALE)
 			await_recovery(st);
@@ -250,7 +252,8 @@ follow(struct store *st)
 	enum err e = ERR_OK;
 
 	atomic_store(&st->stale, true);
-	while (e == ERR_OK && may_stay(st) && !env_panicked(st->env)) {
+	while (e == ERR_OK && may_stay(st) && !env_panicked(st->env) &&
+	       (role_members(st->role) & ~st->members) == 0) {
 		env_use_snapshots(st->env, role_is_master(st->role, NULL));
 		/* To close a table while locked out takes 5 s. */
 		if (atomic_load(&st->stale) && role_is_calm(st->role))

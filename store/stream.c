@@ -43,7 +43,7 @@ read_with_end(struct txn *tx, void *arg)
 
 	if (came == ERR_DEADLOCK || came == ERR_RECOVERY || came == ERR_STALE)
 		return came;
-	e = stream_end(tx, &r->end);
+	e = stream_next(tx, &r->end);
 	return e == ERR_OK ? came : e;
 }
 

@@ -41,16 +41,41 @@ txn_begin(struct txn *tx)
 	return env_err(h->txn_begin(h, NULL, &tx->handle, 0));
 }
 
+/*
+ * With a group the disk comes after the others: a commit that waits for the
+ * disk tells them so, and a replica then syncs its log after each record of
+ * what was sent together (5.3.28: __rep_log_split leaves REPCTL_FLUSH set).
+ */
+static int
+commit_in_group(struct txn *tx)
+{
+	DB_ENV *h = env_handle(tx->env);
+	int r = tx->handle->commit(tx->handle, DB_TXN_WRITE_NOSYNC);
+
+	if (r == 0 && env_is_synced(tx->env))
+		r = h->log_flush(h, NULL);
+	return r;
+}
+
+static int
+commit(struct txn *tx)
+{
+	if (tx->kind == TXN_WRITE_LATER)
+		return tx->handle->commit(tx->handle, DB_TXN_NOSYNC);
+	if (tx->kind == TXN_WRITE && env_group_options(tx->env) != NULL)
+		return commit_in_group(tx);
+	return tx->handle->commit(tx->handle, 0);
+}
+
 /* One that fails may stand in the log all the same: only recovery knows. */
 static enum err
 txn_commit(struct txn *tx)
 {
-	uint32_t flags = tx->kind == TXN_WRITE_LATER ? DB_TXN_NOSYNC : 0;
 	enum err e;
 	int r;
 
 	group_forget_failure();
-	r = tx->handle->commit(tx->handle, flags);
+	r = commit(tx);
 	if ((e = env_err(r)) == ERR_OK && tx->kind == TXN_WRITE &&
 	    group_commit_failed())
 		return ERR_NOT_ACKED;
