@@ -2,16 +2,21 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cluster-agent/cluster.h"
 #include "cluster-agent/commands.h"
 #include "cluster-agent/scavenger.h"
+#include "store/clock.h"
 #include "store/conf.h"
 #include "store/control.h"
+#include "store/keeper.h"
 #include "store/role.h"
 
 #define PROGRESS_MS 250 /* from one line to the next */
+#define LOOK_MS     20  /* whether a client that holds something is there */
+#define MAX_HOLDERS 4   /* of CONTROL_THREADS */
 
 /* False: there are members beside "command", and the client is told. */
 static bool
@@ -77,6 +82,9 @@ scavenge(struct control_client *cl, const json_t *request, void *arg)
 	else if ((e = scavenger_ask(c->scavenger, &number)) == ERR_NOT_MASTER)
 		control_refuse(
 		    cl, e, "This node is not the master: have that scavenge.");
+	else if (e == ERR_BUSY)
+		control_refuse(cl, e,
+		    "An export is being made: scavenge when it is done.");
 	else if (e != ERR_OK)
 		control_refuse(
 		    cl, ERR_TAKEN, "The store is being scavenged already.");
@@ -140,8 +148,61 @@ step_down(struct control_client *cl, const json_t *request, void *arg)
 		control_result(cl, json_object());
 }
 
+static void
+stay_held(struct control_client *cl)
+{
+	control_progress(cl, json_pack("{s:b}", "held", 1));
+	while (control_wanted(cl))
+		clock_sleep_ms(LOOK_MS);
+	control_refuse(cl, ERR_UNAVAILABLE, "The agent stops.");
+}
+
+static void
+hold_logs(struct control_client *cl, const struct commands *c)
+{
+	keeper_hold_logs(c->keeper);
+	stay_held(cl);
+	keeper_release_logs(c->keeper);
+}
+
+static void
+hold_scavenging(struct control_client *cl, const struct commands *c)
+{
+	scavenger_hold(c->scavenger);
+	while (
+	    !scavenger_rests(c->scavenger, PROGRESS_MS) && control_wanted(cl))
+		control_progress(cl, json_pack("{s:b}", "held", 0));
+	stay_held(cl);
+	scavenger_release(c->scavenger);
+}
+
+static void
+hold(struct control_client *cl, const json_t *request, void *arg)
+{
+	struct commands *c = arg;
+	const char *what = json_string_value(json_object_get(request, "what"));
+	bool is_logs = what != NULL && strcmp(what, "logs") == 0;
+
+	if (json_object_size(request) != 2 || what == NULL ||
+	    (!is_logs && strcmp(what, "scavenging") != 0)) {
+		control_refuse(cl, ERR_INVALID,
+		    "This command takes one member, \"what\", which is "
+		    "\"logs\" or \"scavenging\".");
+		return;
+	}
+	if (atomic_fetch_add(&c->holders, 1) >= MAX_HOLDERS)
+		control_refuse(cl, ERR_BUSY,
+		    "Too many backups and exports are being made.");
+	else if (is_logs)
+		hold_logs(cl, c);
+	else
+		hold_scavenging(cl, c);
+	atomic_fetch_sub(&c->holders, 1);
+}
+
 const struct control_command commands_table[] = {
     {"cluster", list_members},
+    {"hold", hold},
     {"ping", ping},
     {"scavenge", scavenge},
     {"step_down", step_down},

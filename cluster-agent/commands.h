@@ -9,21 +9,30 @@
  *   scavenge   begin a pass; {"pass": N}.  With {"wait": true} it is told how
  *              the pass gets on, and the result comes when it is over, with
  *              the members of scavenger_report().  Refused as "taken": there
- *              is one already; as "not master": ask the master's agent.
+ *              is one already; as "busy": an export is being made; as
+ *              "not master": ask the master's agent.
  *   cluster    {"members": [...]}: what this node knows of each: "url",
  *              "listen", "role", "position" (the next event's), "isSelf", and
  *              "ageMs" since it was heard of; those that were not have only
  *              "url" and "isSelf".  A node that is alone is the only member.
  *   step_down  {}: the agent stops to be master, and another node is elected
- *              in a moment.  Refused as "not master": it is not.
+ *              in a moment.  Refused as "busy": an export is being made; as
+ *              "not master": it is not.
+ *   hold       {"what": "logs"}: no log file is removed, or {"what":
+ *              "scavenging"}: nothing is scavenged, for as long as the
+ *              client stays connected.  {"held": true} is told as progress
+ *              when it is so.  Refused as "busy": too many hold something.
  */
 #ifndef CLUSTER_AGENT_COMMANDS_H
 #define CLUSTER_AGENT_COMMANDS_H
+
+#include <stdatomic.h>
 
 #include "cluster-agent/control.h"
 
 struct cluster;
 struct conf;
+struct keeper;
 struct scavenger;
 
 /* The arg of each command. */
@@ -31,6 +40,8 @@ struct commands {
 	struct scavenger *scavenger;
 	struct cluster *cluster; /* NULL: the node is alone */
 	const struct conf *conf;
+	struct keeper *keeper;
+	atomic_uint holders;
 };
 
 extern const struct control_command commands_table[];

@@ -17,7 +17,7 @@ struct control;
 struct control_client;
 struct json_t; /* jansson's */
 
-#define CONTROL_THREADS    4    /* requests answered at a time */
+#define CONTROL_THREADS    8    /* requests answered at a time */
 #define CONTROL_REQUEST_MS 2000 /* for a client to say what it wants */
 
 /*

@@ -77,8 +77,10 @@ answer_requests(struct custodian *c)
 	    .commands = commands_table,
 	    .arg = &c->commands};
 
-	c->commands = (struct commands){
-	    .scavenger = c->scavenger, .cluster = c->cluster, .conf = c->conf};
+	c->commands = (struct commands){.scavenger = c->scavenger,
+	    .keeper = c->keeper,
+	    .cluster = c->cluster,
+	    .conf = c->conf};
 	control_start(&c->control, &o);
 }
 
@@ -102,6 +104,17 @@ reign(struct custodian *c)
 		return e;
 	log_info("agent", "master at %s", c->conf->url);
 	return custody_admit(c->custody);
+}
+
+/* A keeper_need_f. */
+static void
+need_logs(void *arg, struct env_log_need *need)
+{
+	struct custodian *c = arg;
+
+	if (c->cluster != NULL)
+		cluster_need_logs(c->cluster, need);
+	need->backup_bytes = (uint64_t)c->conf->backup_log_mb << 20;
 }
 
 static enum err
@@ -128,8 +141,7 @@ take_office(struct custodian *c)
 		return e;
 	if ((e = prepare(c)) != ERR_OK || (e = recover(c)) != ERR_OK)
 		return e;
-	c->keeper = keeper_start(
-	    c->env, c->cluster == NULL ? NULL : cluster_need_logs, c->cluster);
+	c->keeper = keeper_start(c->env, need_logs, c);
 	e = c->cluster == NULL ? reign(c)
 			       : cluster_start(c->cluster, c->env, c->custody);
 	if (e != ERR_OK)

@@ -25,7 +25,9 @@ struct scavenger {
 	pthread_cond_t changed;
 	bool stopping;
 	bool wanted;
-	bool compact; /* in the next one: somebody asked */
+	bool is_running;
+	unsigned int holds; /* who wants nothing to be removed */
+	bool compact;       /* in the next one: somebody asked */
 	struct scavenger_pass pass;
 	struct scavenger_pass last;
 };
@@ -94,13 +96,13 @@ await_pass(struct scavenger *sc)
 	bool go_on;
 
 	pthread_mutex_lock(&sc->mutex);
-	while (!sc->stopping && !sc->wanted) {
-		if (is_due(sc))
+	while (!sc->stopping && (!sc->wanted || sc->holds > 0)) {
+		if (sc->holds == 0 && is_due(sc))
 			sc->wanted = true;
 		else
 			await_change(sc, LOOK_EVERY_MS);
 	}
-	go_on = !sc->stopping;
+	go_on = sc->is_running = !sc->stopping;
 	if (go_on && sc->pass.is_over)
 		sc->pass =
 		    (struct scavenger_pass){.number = sc->pass.number + 1};
@@ -147,7 +149,7 @@ make_pass(struct scavenger *sc)
 	if (e != ERR_UNAVAILABLE)
 		write_file(sc, scavenger_report(&s));
 	pthread_mutex_lock(&sc->mutex);
-	sc->wanted = sc->compact = false;
+	sc->wanted = sc->compact = sc->is_running = false;
 	sc->pass.did = s;
 	sc->pass.outcome = e;
 	sc->pass.is_over = true;
@@ -214,6 +216,8 @@ scavenger_ask(struct scavenger *sc, uint64_t *number)
 	pthread_mutex_lock(&sc->mutex);
 	if (sc->wanted || !sc->pass.is_over) {
 		e = ERR_TAKEN;
+	} else if (sc->holds > 0) {
+		e = ERR_BUSY;
 	} else {
 		sc->wanted = sc->compact = true;
 		sc->pass =
@@ -237,4 +241,35 @@ scavenger_look(struct scavenger *sc, struct scavenger_pass *pass, int64_t ms)
 		await_change(sc, end - now);
 	*pass = sc->last.number == number ? sc->last : sc->pass;
 	pthread_mutex_unlock(&sc->mutex);
+}
+
+void
+scavenger_hold(struct scavenger *sc)
+{
+	pthread_mutex_lock(&sc->mutex);
+	sc->holds++;
+	pthread_mutex_unlock(&sc->mutex);
+}
+
+void
+scavenger_release(struct scavenger *sc)
+{
+	pthread_mutex_lock(&sc->mutex);
+	sc->holds--;
+	pthread_cond_broadcast(&sc->changed);
+	pthread_mutex_unlock(&sc->mutex);
+}
+
+bool
+scavenger_rests(struct scavenger *sc, int64_t ms)
+{
+	int64_t end = clock_mono_ms() + ms, now;
+	bool rests;
+
+	pthread_mutex_lock(&sc->mutex);
+	while (sc->is_running && (now = clock_mono_ms()) < end)
+		await_change(sc, end - now);
+	rests = !sc->is_running;
+	pthread_mutex_unlock(&sc->mutex);
+	return rests;
 }

@@ -42,7 +42,8 @@ struct scavenger_pass {
 
 /*
  * Begin a pass, which takes its way; *number names it.
- * ERR_TAKEN: there is one already, whose number that is.  ERR_NOT_MASTER.
+ * ERR_TAKEN: there is one already, whose number that is.  ERR_BUSY: see
+ * scavenger_hold().  ERR_NOT_MASTER.
  */
 enum err scavenger_ask(struct scavenger *, uint64_t *number);
 
@@ -52,6 +53,14 @@ enum err scavenger_ask(struct scavenger *, uint64_t *number);
  */
 void scavenger_look(
     struct scavenger *, struct scavenger_pass *pass, int64_t ms);
+
+/*
+ * No pass begins until as many releases.  One that has begun goes on: wait for
+ * scavenger_rests(), which waits at most ms milliseconds for its end.
+ */
+void scavenger_hold(struct scavenger *);
+void scavenger_release(struct scavenger *);
+bool scavenger_rests(struct scavenger *, int64_t ms);
 
 /* What a pass did, for an answer or the file; the caller's to drop. */
 struct json_t *scavenger_report(const struct scavenge *);

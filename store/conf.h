@@ -38,6 +38,7 @@ struct conf {
 	size_t max_body_bytes;           /* max_event_bytes to 1 GiB; 16 MiB */
 	enum conf_durability durability; /* "disk" or "os"; "disk" */
 	unsigned scavenge_hours;         /* 0 to 8760; 24; 0: when asked */
+	unsigned backup_log_mb;          /* 0 to 1048576; 0; see rill.json(5) */
 	unsigned password_cost;          /* 1 to 11, see crypt(5); 5 */
 	/* Whose ES-TrustedAuth, and whose X-Forwarded-For, is believed; of
 	 * these at most 100 each, and none if the file does not say. */

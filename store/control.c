@@ -6,10 +6,12 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "store/alloc.h"
 #include "store/clock.h"
 #include "store/control.h"
 
@@ -54,6 +56,14 @@ error_of(const char *word)
 			return words[i].error;
 	return ERR_CORRUPT;
 }
+
+/* For the agent to say that something is held, or not yet. */
+#define HOLD_PATIENCE_MS 30000
+#define RELEASE_MS       2000
+
+struct control_hold {
+	struct control_reader reader;
+};
 
 enum err
 control_address(const char *dir, struct sockaddr_un *address, int *folder)
@@ -262,4 +272,89 @@ control_ask(struct control_call *c)
 				       : "The agent went away.");
 	close(r.fd);
 	return e;
+}
+
+/* Until it says that it is so, or that it will not be. */
+static enum err
+await_hold(struct control_call *c, struct control_reader *r)
+{
+	json_t *line;
+	bool held = false;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && !held) {
+		e = control_read(r, clock_mono_ms() + c->patience_ms, &line);
+		if (e != ERR_OK)
+			return fail(
+			    c, ERR_UNAVAILABLE, "The agent does not answer.");
+		held = json_is_true(json_object_get(line, "held"));
+		if (json_object_get(line, "held") == NULL)
+			e = conclude(c, "refusal", line);
+		json_decref(line);
+	}
+	return e;
+}
+
+enum err
+control_hold(struct control_hold **out, const char *dir, const char *what,
+    char why[CONTROL_WHY_SIZE])
+{
+	struct control_call c = {.dir = dir, .patience_ms = HOLD_PATIENCE_MS};
+	struct control_hold *h = xcalloc(1, sizeof(*h));
+	enum err e;
+
+	h->reader.fd = open_connection(dir);
+	if (h->reader.fd < 0)
+		e = refuse_connection(&c, -h->reader.fd);
+	else if (control_write(h->reader.fd, json_pack("{s:s, s:s}", "command",
+						 "hold", "what", what)) !=
+		 ERR_OK)
+		e = fail(&c, ERR_UNAVAILABLE, "The agent went away.");
+	else
+		e = await_hold(&c, &h->reader);
+	if (e == ERR_OK) {
+		*out = h;
+		return ERR_OK;
+	}
+	snprintf(why, CONTROL_WHY_SIZE, "%s", c.why);
+	control_release(&h);
+	return e;
+}
+
+bool
+control_is_held(const struct control_hold *h)
+{
+	struct pollfd p = {.fd = h->reader.fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 0; /* else it says why not, or is gone */
+}
+
+/* The agent closes the connection when it is held no more. */
+static void
+end_hold(struct control_reader *r)
+{
+	int64_t deadline = clock_mono_ms() + RELEASE_MS;
+	json_t *line;
+	enum err e;
+
+	shutdown(r->fd, SHUT_WR);
+	do {
+		line = NULL;
+		e = control_read(r, deadline, &line);
+		json_decref(line);
+	} while (e == ERR_OK);
+	close(r->fd);
+}
+
+void
+control_release(struct control_hold **hp)
+{
+	struct control_hold *h = *hp;
+
+	if (h == NULL)
+		return;
+	if (h->reader.fd >= 0)
+		end_hold(&h->reader);
+	free(h);
+	*hp = NULL;
 }

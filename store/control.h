@@ -22,6 +22,7 @@
 #ifndef STORE_CONTROL_H
 #define STORE_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/un.h>
@@ -54,6 +55,22 @@ struct control_call {
  * ERR_CORRUPT: the answer is none.  Else what the refusal names.
  */
 enum err control_ask(struct control_call *);
+
+/* What the agent leaves alone for us; see "hold" in its commands.h. */
+struct control_hold;
+
+/*
+ * Have the agent leave "logs" or "scavenging" alone until control_release();
+ * waits until it is so.  Else as control_ask(), with a sentence in why.
+ */
+enum err control_hold(struct control_hold **, const char *dir, const char *what,
+    char why[CONTROL_WHY_SIZE]);
+
+/* Whether it still is so: the agent has not stopped meanwhile. */
+bool control_is_held(const struct control_hold *);
+
+/* The agent need not any more; waits until it knows.  Accepts NULL inside. */
+void control_release(struct control_hold **);
 
 /* For both sides. */
 

@@ -568,6 +568,14 @@ remove_log(const char *path)
 	return false;
 }
 
+static bool
+is_needed(const struct env_log_need *need, uint32_t number, uint64_t bytes)
+{
+	if (bytes <= need->backup_bytes)
+		return true;
+	return number >= need->from_file && bytes <= need->keep_bytes;
+}
+
 /* Files are named in the order in which they were written. */
 static unsigned int
 remove_unneeded(char **names, const struct env_log_need *need)
@@ -577,8 +585,8 @@ remove_unneeded(char **names, const struct env_log_need *need)
 	for (n = 0; names[n] != NULL; n++)
 		continue;
 	for (i = 0; i < n; i++)
-		if (log_number(names[i]) < need->from_file ||
-		    (uint64_t)(n - i) * LOG_FILE_BYTES > need->keep_bytes)
+		if (!is_needed(need, log_number(names[i]),
+			(uint64_t)(n - i) * LOG_FILE_BYTES))
 			removed += remove_log(names[i]);
 	return removed;
 }

@@ -124,10 +124,11 @@ void env_use_snapshots(struct env *, bool);
  */
 enum err env_checkpoint(struct env *, uint32_t kbytes);
 
-/* Log files that other nodes have not read yet. */
+/* Log files that other nodes, or backups, have not read yet. */
 struct env_log_need {
-	uint32_t from_file;  /* the first of them */
-	uint64_t keep_bytes; /* but not more than this of them */
+	uint32_t from_file;    /* the first that a node needs */
+	uint64_t keep_bytes;   /* but not more than this of them */
+	uint64_t backup_bytes; /* so much is kept in any case */
 };
 
 /* Remove others from before the last checkpoint; *n gets how many. */

@@ -23,6 +23,8 @@ struct keeper {
 	keeper_need_f *need;
 	void *arg;
 	pthread_t thread;
+	pthread_mutex_t removal; /* held while files are removed */
+	unsigned int holds;      /* who wants them all to stay */
 	pthread_mutex_t mutex;
 	pthread_cond_t stop;
 	bool stopping;
@@ -38,8 +40,11 @@ keep(struct keeper *k, uint32_t kbytes)
 	if (k->need != NULL)
 		k->need(k->arg, &need);
 
-	if ((e = env_checkpoint(k->env, kbytes)) == ERR_OK)
+	e = env_checkpoint(k->env, kbytes);
+	pthread_mutex_lock(&k->removal);
+	if (e == ERR_OK && k->holds == 0)
 		e = env_remove_logs(k->env, &need, &removed);
+	pthread_mutex_unlock(&k->removal);
 	if (e != ERR_OK && e != ERR_RECOVERY)
 		log_warn("keeper", "checkpoint: %s", err_text(e));
 	if (removed > 0)
@@ -83,6 +88,7 @@ keeper_start(struct env *env, keeper_need_f *need, void *arg)
 	k->need = need;
 	k->arg = arg;
 	pthread_mutex_init(&k->mutex, NULL);
+	pthread_mutex_init(&k->removal, NULL);
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_cond_init(&k->stop, &mono);
@@ -92,6 +98,22 @@ keeper_start(struct env *env, keeper_need_f *need, void *arg)
 		abort();
 	}
 	return k;
+}
+
+void
+keeper_hold_logs(struct keeper *k)
+{
+	pthread_mutex_lock(&k->removal);
+	k->holds++;
+	pthread_mutex_unlock(&k->removal);
+}
+
+void
+keeper_release_logs(struct keeper *k)
+{
+	pthread_mutex_lock(&k->removal);
+	k->holds--;
+	pthread_mutex_unlock(&k->removal);
 }
 
 void
@@ -108,6 +130,7 @@ keeper_stop(struct keeper **kp)
 	pthread_join(k->thread, NULL);
 	pthread_cond_destroy(&k->stop);
 	pthread_mutex_destroy(&k->mutex);
+	pthread_mutex_destroy(&k->removal);
 	free(k);
 	*kp = NULL;
 }

@@ -11,11 +11,15 @@ struct env;
 struct env_log_need;
 struct keeper;
 
-/* Fill in what other nodes need.  Called by the keeper's thread. */
+/* Fill in what others need.  Called by the keeper's thread. */
 typedef void keeper_need_f(void *arg, struct env_log_need *);
 
 /* need NULL: nobody needs any. */
 struct keeper *keeper_start(struct env *, keeper_need_f *need, void *arg);
+
+/* No log file is removed until as many releases; held at once. */
+void keeper_hold_logs(struct keeper *);
+void keeper_release_logs(struct keeper *);
 
 /* Write a last checkpoint and end the thread. */
 void keeper_stop(struct keeper **);

@@ -99,6 +99,7 @@ a_file_with_data_alone_gets_the_defaults(void **state)
 	assert_int_equal(c->max_body_bytes, 16777216);
 	assert_int_equal(c->durability, CONF_DISK);
 	assert_int_equal(c->scavenge_hours, 24);
+	assert_int_equal(c->backup_log_mb, 0);
 	assert_int_equal(c->password_cost, 5);
 	assert_int_equal(c->trusted_auth.n, 0);
 	assert_int_equal(c->trusted_proxies.n, 0);
@@ -116,6 +117,7 @@ every_key_is_read(void **state)
 	    "\"trusted_proxies\": [\"10.0.0.1\", \"10.0.0.2\"],\n"
 	    "\"max_event_bytes\": 2000, \"cache_mb\": 128, \"threads\": 7,\n"
 	    "\"max_waiting\": 77, \"scavenge_hours\": 0,\n"
+	    "\"backup_log_mb\": 640,\n"
 	    "\"url\": \"https://a.example/r\", \"d\\u0061ta\": \"/srv\"}\n");
 
 	assert_string_equal(c->data, "/srv");
@@ -127,6 +129,7 @@ every_key_is_read(void **state)
 	assert_int_equal(c->max_body_bytes, 3000);
 	assert_int_equal(c->durability, CONF_OS);
 	assert_int_equal(c->scavenge_hours, 0);
+	assert_int_equal(c->backup_log_mb, 640);
 	assert_int_equal(c->password_cost, 1);
 	assert_int_equal(c->trusted_auth.n, 1);
 	assert_int_equal(c->trusted_proxies.n, 2);
@@ -260,7 +263,8 @@ an_unknown_key_is_refused_with_the_known_ones(void **state)
 	static const char known[] =
 	    "is not a key of this file; the keys are data, url, hosts, "
 	    "threads, max_waiting, cache_mb, max_event_bytes, "
-	    "max_body_bytes, durability, scavenge_hours, password_cost, "
+	    "max_body_bytes, durability, scavenge_hours, "
+	    "backup_log_mb, password_cost, "
 	    "trusted_auth, trusted_proxies, stats, cluster";
 	static const char *const names[] = {
 	    "clusters", "Threads", "thread", "threads ", ""};
