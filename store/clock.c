@@ -91,15 +91,15 @@ date_of(int64_t days)
 	    doy - (153 * mp + 2) / 5 + 1};
 }
 
+static const char form[] = "0000-00-00T00:00:00.0000000Z";
+
 size_t
-clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks)
+clock_print_whole(char out[CLOCK_TEXT_SIZE], int64_t ticks)
 {
-	static const char form[] = "0000-00-00T00:00:00.0000000";
 	int64_t fraction = floor_mod(ticks, CLOCK_TICKS_PER_S);
 	int64_t all = floor_div(ticks, CLOCK_TICKS_PER_S);
 	int64_t seconds = floor_mod(all, 86400);
 	struct date d = date_of(floor_div(all, 86400));
-	size_t n = sizeof(form) - 1;
 
 	memcpy(out, form, sizeof(form));
 	put_digits(out, d.year, 4);
@@ -109,11 +109,79 @@ clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks)
 	put_digits(out + 14, seconds / 60 % 60, 2);
 	put_digits(out + 17, seconds % 60, 2);
 	put_digits(out + 20, fraction, 7);
+	return sizeof(form) - 1;
+}
+
+size_t
+clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks)
+{
+	size_t n = clock_print_whole(out, ticks) - 1;
+
 	while (out[n - 1] == '0')
 		n--;
-	if (fraction == 0)
-		n = sizeof("0000-00-00T00:00:00") - 1;
+	if (out[n - 1] == '.')
+		n--;
 	out[n++] = 'Z';
 	out[n] = '\0';
 	return n;
+}
+
+/* days_from_civil of the same author. */
+static int64_t
+days_of(struct date d)
+{
+	int64_t y = d.year - (d.month <= 2 ? 1 : 0);
+	int64_t era = floor_div(y, 400), yoe = y - era * 400;
+	int64_t mp = d.month + (d.month > 2 ? -3 : 9);
+	int64_t doy = (153 * mp + 2) / 5 + d.day - 1;
+
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+static int64_t
+take_digits(const char *text, int digits)
+{
+	int64_t n = 0;
+
+	while (digits-- > 0)
+		n = n * 10 + (*text++ - '0');
+	return n;
+}
+
+/* Digits where they must be; what stands between them is compared later. */
+static bool
+has_form(struct slice text)
+{
+	size_t i;
+
+	if (text.n != sizeof(form) - 1)
+		return false;
+	for (i = 0; i < text.n; i++)
+		if (form[i] == '0' && (text.p[i] < '0' || text.p[i] > '9'))
+			return false;
+	return true;
+}
+
+/* What cannot be, such as the 30th of February, is printed as another. */
+bool
+clock_parse_whole(int64_t *ticks, struct slice text)
+{
+	char back[CLOCK_TEXT_SIZE];
+	struct date d;
+	int64_t seconds, t;
+
+	if (!has_form(text))
+		return false;
+	d = (struct date){take_digits(text.p, 4), take_digits(text.p + 5, 2),
+	    take_digits(text.p + 8, 2)};
+	seconds = take_digits(text.p + 11, 2) * 3600 +
+		  take_digits(text.p + 14, 2) * 60 +
+		  take_digits(text.p + 17, 2);
+	t = (days_of(d) * 86400 + seconds) * CLOCK_TICKS_PER_S +
+	    take_digits(text.p + 20, 7);
+	clock_print_whole(back, t);
+	if (!slice_is(text, back))
+		return false;
+	*ticks = t;
+	return true;
 }

@@ -7,8 +7,11 @@
 #ifndef STORE_CLOCK_H
 #define STORE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "store/slice.h"
 
 #define CLOCK_TICKS_PER_S 10000000
 
@@ -30,5 +33,11 @@ void clock_sleep_ms(int64_t ms);
  */
 #define CLOCK_TEXT_SIZE 40
 size_t clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks);
+
+/* The same with all seven digits: YYYY-MM-DDThh:mm:ss.fffffffZ. */
+size_t clock_print_whole(char out[CLOCK_TEXT_SIZE], int64_t ticks);
+
+/* Read just that.  False: it is not, or no such time can be. */
+bool clock_parse_whole(int64_t *ticks, struct slice text);
 
 #endif

@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -8,18 +7,18 @@
 #include "store/account.h"
 #include "store/bootstrap.h"
 #include "store/conf.h"
+#include "store/ctl_args.h"
 #include "store/ctl_password.h"
+#include "store/ctl_store.h"
 #include "store/ctl_user.h"
-#include "store/custody.h"
 #include "store/store.h"
 #include "store/user_list.h"
-
-#define PATIENCE_MS 10000
+#include "store/users.h"
 
 /* One run of the program. */
 struct work {
 	const struct conf *conf;
-	const struct ctl_user_args *args;
+	const struct ctl_args *args;
 	struct users users;
 	struct slice login;
 	struct slice password; /* of those that want one */
@@ -113,7 +112,7 @@ static const struct action {
 };
 
 static const struct action *
-find_action(const struct ctl_user_args *args)
+find_action(const struct ctl_args *args)
 {
 	const size_t n = sizeof(actions) / sizeof(actions[0]);
 	bool has_details = args->full_name != NULL || args->ngroups > 0;
@@ -125,24 +124,6 @@ find_action(const struct ctl_user_args *args)
 		    (!has_details || actions[i].run == add))
 			return &actions[i];
 	return NULL;
-}
-
-static bool
-is_agent_alive(const char *data)
-{
-	struct custody *c;
-	bool alive;
-
-	if (custody_open(&c, data) != ERR_OK) {
-		fprintf(stderr, "rillctl: %s: %s\n", data, strerror(errno));
-		return false;
-	}
-	alive = custody_agent_alive(c);
-	custody_close(&c);
-	if (!alive)
-		fprintf(
-		    stderr, "rillctl: no agent runs on %s: start it\n", data);
-	return alive;
 }
 
 /* An account's details must be right before a password is asked for. */
@@ -191,14 +172,9 @@ static int
 run_on_store(struct work *w, const struct action *a)
 {
 	const struct conf *conf = w->conf;
-	struct store_options o = {.program = "rillctl",
-	    .dir = conf->data,
-	    .cache_bytes = (size_t)conf->cache_mb << 20,
-	    .sync = conf->durability == CONF_DISK,
-	    .patience_ms = PATIENCE_MS};
 	enum err e;
 
-	if ((e = store_open(&w->users.store, &o)) != ERR_OK)
+	if ((e = ctl_store_open(&w->users.store, conf)) != ERR_OK)
 		return report(w, e);
 	w->users.cost = conf->password_cost;
 	if ((e = bootstrap_run(w->users.store, w->users.cost)) == ERR_OK)
@@ -208,7 +184,7 @@ run_on_store(struct work *w, const struct action *a)
 }
 
 int
-ctl_user(const struct conf *conf, const struct ctl_user_args *args)
+ctl_user(const struct conf *conf, const struct ctl_args *args)
 {
 	char password[CTL_PASSWORD_SIZE] = "";
 	const struct action *a = find_action(args);
@@ -221,7 +197,7 @@ ctl_user(const struct conf *conf, const struct ctl_user_args *args)
 		w.login = slice_str(args->words[1]);
 	if (!fits(&w, a))
 		return EX_DATAERR;
-	if (!is_agent_alive(conf->data))
+	if (!ctl_store_has_agent(conf))
 		return EX_UNAVAILABLE;
 	if (!a->wants_password || ctl_password_read(password)) {
 		w.password = slice_str(password);

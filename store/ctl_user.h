@@ -6,26 +6,14 @@
 #ifndef STORE_CTL_USER_H
 #define STORE_CTL_USER_H
 
-#include <stddef.h>
-
-#include "store/slice.h"
-#include "store/users.h"
-
 struct conf;
-
-/* What stands on the command line. */
-struct ctl_user_args {
-	char **words; /* behind "user" */
-	size_t nwords;
-	const char *full_name; /* --name, or NULL */
-	struct slice groups[USERS_MAX_GROUPS];
-	size_t ngroups; /* of --group */
-};
+struct ctl_args;
 
 /*
- * Do what the words say on the running store; what goes wrong is said on
- * standard error.  Returns an exit status, EX_USAGE if they say nothing.
+ * Do what the words behind "user" say on the running store; what goes wrong is
+ * said on standard error.  Returns an exit status, EX_USAGE if they say
+ * nothing.
  */
-int ctl_user(const struct conf *, const struct ctl_user_args *);
+int ctl_user(const struct conf *, const struct ctl_args *);
 
 #endif

@@ -7,7 +7,9 @@
 #include <sysexits.h>
 
 #include "store/conf.h"
+#include "store/ctl_args.h"
 #include "store/ctl_cluster.h"
+#include "store/ctl_export.h"
 #include "store/ctl_scavenge.h"
 #include "store/ctl_status.h"
 #include "store/ctl_user.h"
@@ -22,6 +24,9 @@ static const char usage[] =
     "  step-down      let another node be master\n"
     "  scavenge       remove for good what can no longer be read\n"
     "  verify         check that the store is whole, in use or not\n"
+    "  export [--stream NAME] [FILE]\n"
+    "                 write all events, or a stream's, as lines of JSON\n"
+    "  import [FILE]  write to the store what an export has\n"
     "  user list      all accounts: login, state, groups, name\n"
     "  user add LOGIN [--name TEXT] [--group GROUP]...\n"
     "                 make an account\n"
@@ -39,6 +44,7 @@ static const char usage[] =
     "                 installed rill.json\n"
     "  --name TEXT    the full name of a new account\n"
     "  --group GROUP  one of its groups\n"
+    "  --stream NAME  only this stream and its metadata\n"
     "  --help         show this and exit\n"
     "  --version      show the version and exit\n";
 
@@ -47,21 +53,30 @@ static const struct option options[] = {
     {"group", required_argument, NULL, 'g'},
     {"help", no_argument, NULL, 'h'},
     {"name", required_argument, NULL, 'n'},
+    {"stream", required_argument, NULL, 's'},
     {"version", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
 };
 
+/* What a command may be given. */
+#define TAKES_WORDS  1u
+#define TAKES_USER   2u /* --name, --group */
+#define TAKES_STREAM 4u
+
 static const struct command {
 	const char *name;
-	int (*run)(const struct conf *); /* without arguments */
-	int (*run_with)(const struct conf *, const struct ctl_user_args *);
+	int (*run)(const struct conf *); /* takes nothing */
+	int (*run_with)(const struct conf *, const struct ctl_args *);
+	unsigned int takes;
 } commands[] = {
-    {"status", ctl_status, NULL},
-    {"cluster", ctl_cluster, NULL},
-    {"step-down", ctl_step_down, NULL},
-    {"scavenge", ctl_scavenge, NULL},
-    {"user", NULL, ctl_user},
-    {"verify", ctl_verify, NULL},
+    {"status", ctl_status, NULL, 0},
+    {"cluster", ctl_cluster, NULL, 0},
+    {"step-down", ctl_step_down, NULL, 0},
+    {"scavenge", ctl_scavenge, NULL, 0},
+    {"verify", ctl_verify, NULL, 0},
+    {"export", NULL, ctl_export, TAKES_WORDS | TAKES_STREAM},
+    {"import", NULL, ctl_import, TAKES_WORDS},
+    {"user", NULL, ctl_user, TAKES_WORDS | TAKES_USER},
 };
 
 static int
@@ -71,21 +86,29 @@ refuse_usage(void)
 	return EX_USAGE;
 }
 
-static bool
-has_arguments(const struct ctl_user_args *args)
+static unsigned int
+given(const struct ctl_args *args)
 {
-	return args->nwords > 0 || args->full_name != NULL || args->ngroups > 0;
+	unsigned int g = 0;
+
+	if (args->nwords > 0)
+		g |= TAKES_WORDS;
+	if (args->full_name != NULL || args->ngroups > 0)
+		g |= TAKES_USER;
+	if (args->stream != NULL)
+		g |= TAKES_STREAM;
+	return g;
 }
 
 static int
 run_command(
-    const struct command *c, const char *path, const struct ctl_user_args *args)
+    const struct command *c, const char *path, const struct ctl_args *args)
 {
 	char why[CONF_WHY_SIZE];
 	struct conf *conf;
 	int status;
 
-	if (c->run != NULL && has_arguments(args))
+	if ((given(args) & ~c->takes) != 0)
 		return refuse_usage();
 	if (conf_read(&conf, conf_path(path), why) != ERR_OK) {
 		fprintf(stderr, "rillctl: %s\n", why);
@@ -97,7 +120,7 @@ run_command(
 }
 
 static int
-run(const char *name, const char *path, const struct ctl_user_args *args)
+run(const char *name, const char *path, const struct ctl_args *args)
 {
 	const size_t n = sizeof(commands) / sizeof(commands[0]);
 	size_t i;
@@ -111,7 +134,7 @@ run(const char *name, const char *path, const struct ctl_user_args *args)
 
 /* False: there are more than an account may have. */
 static bool
-add_group(struct ctl_user_args *args, const char *group)
+add_group(struct ctl_args *args, const char *group)
 {
 	if (args->ngroups == USERS_MAX_GROUPS)
 		return false;
@@ -122,7 +145,7 @@ add_group(struct ctl_user_args *args, const char *group)
 int
 main(int argc, char **argv)
 {
-	struct ctl_user_args args = {.nwords = 0};
+	struct ctl_args args = {.nwords = 0};
 	const char *path = NULL;
 	int c;
 
@@ -141,6 +164,9 @@ main(int argc, char **argv)
 			return EX_OK;
 		case 'n':
 			args.full_name = optarg;
+			break;
+		case 's':
+			args.stream = optarg;
 			break;
 		case 'v':
 			puts("rillctl " PACKAGE_VERSION);

@@ -52,6 +52,31 @@ any_number_of_ticks_fits(void **state)
 }
 
 static void
+whole_times_come_back(void **state)
+{
+	static const char *const texts[] = {"1970-01-01T00:00:00.0000000Z",
+	    "2000-02-29T10:00:00.0000001Z", "0001-01-01T00:00:00.0000000Z",
+	    "9999-12-31T23:59:59.9999999Z", "2013-06-29T08:00:00.1000000Z"};
+	static const char *const wrong[] = {"", "1970-01-01T00:00:00Z",
+	    "1970-01-01T00:00:00.000000Z", "1970-01-01T24:00:00.0000000Z",
+	    "1970-02-29T00:00:00.0000000Z", "1970-13-01T00:00:00.0000000Z",
+	    "1970-01-01T00:00:00.0000000z", "1970-01-01 00:00:00.0000000Z",
+	    "/970-01-01T00:00:00.0000000Z", "1970-01-01T00:00:00.0000000ZZ"};
+	char out[CLOCK_TEXT_SIZE];
+	int64_t ticks = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(texts); i++) {
+		assert_true(clock_parse_whole(&ticks, slice_str(texts[i])));
+		clock_print_whole(out, ticks);
+		assert_string_equal(out, texts[i]);
+	}
+	for (i = 0; i < COUNT(wrong); i++)
+		assert_false(clock_parse_whole(&ticks, slice_str(wrong[i])));
+}
+
+static void
 now_is_after_this_was_written(void **state)
 {
 	char out[CLOCK_TEXT_SIZE];
@@ -77,6 +102,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(times_are_printed_in_utc_without_needless_zeros),
 	    cmocka_unit_test(any_number_of_ticks_fits),
+	    cmocka_unit_test(whole_times_come_back),
 	    cmocka_unit_test(now_is_after_this_was_written),
 	    cmocka_unit_test(the_other_clock_never_goes_back),
 	};
