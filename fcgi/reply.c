@@ -150,14 +150,20 @@ has_body(const struct reply *r)
 	return r->status != 204 && r->status != 304 && r->status >= 200;
 }
 
+/* An answer cut short for want of memory must not look whole. */
 void
-reply_print(struct reply *r, struct buf *out)
+reply_settle(struct reply *r)
 {
-	/* An answer cut short for want of memory must not look whole. */
 	if (buf_failed(&r->body) || buf_failed(&r->headers)) {
 		buf_reset(&r->headers);
 		reply_error(r, ERR_NO_MEMORY);
 	}
+}
+
+void
+reply_print(struct reply *r, struct buf *out)
+{
+	reply_settle(r);
 	buf_printf(out, "Status: %d %s\r\n", r->status, r->reason);
 	buf_add_str(out, "Access-Control-Allow-Methods: ");
 	buf_add_str(out, r->allow);

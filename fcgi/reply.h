@@ -55,6 +55,9 @@ void reply_refuse_why(
 /* The answer to what the store said; not for ERR_OK. */
 void reply_error(struct reply *, enum err);
 
+/* An answer that memory did not suffice for becomes a 503. */
+void reply_settle(struct reply *);
+
 /* Write the whole answer, headers and body, for the front server. */
 void reply_print(struct reply *, struct buf *out);
 

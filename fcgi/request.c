@@ -7,11 +7,13 @@
 #include "fcgi/header.h"
 #include "fcgi/meter.h"
 #include "fcgi/request.h"
+#include "fcgi/request_id.h"
 #include "fcgi/server.h"
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/conf.h"
 #include "store/identity.h"
+#include "store/log.h"
 
 /* A buffer that grew beyond this is given back after the request. */
 #define KEPT_BYTES ((size_t)1 << 20)
@@ -45,6 +47,7 @@ static const struct {
     {"HTTP_X_FORWARDED_PREFIX", HEADER_FORWARDED_PREFIX},
     {"HTTP_X_FORWARDED_PROTO", HEADER_FORWARDED_PROTO},
     {"HTTP_X_REQUESTED_WITH", HEADER_REQUESTED_WITH},
+    {"HTTP_X_REQUEST_ID", HEADER_REQUEST_ID},
     {"REMOTE_ADDR", HEADER_REMOTE_ADDRESS},
     {"REQUEST_METHOD", HEADER_METHOD},
     {"REQUEST_SCHEME", HEADER_SCHEME},
@@ -147,8 +150,6 @@ request_begin(struct request *r)
 {
 	size_t i;
 
-	if (r->poll.waited == 0)
-		r->began_us = clock_mono_us();
 	memset(r->headers, 0, sizeof(r->headers));
 	memset(r->args, 0, sizeof(r->args));
 	buf_reset(&r->body);
@@ -162,6 +163,30 @@ request_begin(struct request *r)
 	for (i = 0; r->fcgx.envp != NULL && r->fcgx.envp[i] != NULL; i++)
 		take_parameter(r, r->fcgx.envp[i]);
 	print_base(r);
+	if (r->poll.waited == 0) {
+		r->began_us = clock_mono_us();
+		request_id_choose(r->id, request_header(r, HEADER_REQUEST_ID),
+		    &r->server->next_id);
+	}
+	log_about(r->id);
+}
+
+/* What the server failed at is told once, and which line of the log it is. */
+static void
+tell_failure(struct request *r)
+{
+	struct slice uri = request_header(r, HEADER_URI);
+	const char *query = uri.n > 0 ? memchr(uri.p, '?', uri.n) : NULL;
+	char method[LOG_QUOTE_SIZE], path[LOG_QUOTE_SIZE];
+
+	if (query != NULL)
+		uri.n = (size_t)(query - uri.p);
+	log_quote(method, request_header(r, HEADER_METHOD));
+	log_quote(path, uri);
+	(r->reply.status == 500 ? log_error : log_warn)("request",
+	    "status=%d method=%s path=%s ms=%lld", r->reply.status, method,
+	    path, (long long)(clock_mono_us() - r->began_us) / 1000);
+	reply_header(&r->reply, "X-Request-Id", "%s", r->id);
 }
 
 static void
@@ -174,6 +199,9 @@ shrink(struct buf *b)
 void
 request_end(struct request *r)
 {
+	reply_settle(&r->reply);
+	if (r->reply.status >= 500)
+		tell_failure(r);
 	reply_print(&r->reply, &r->out);
 	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
 	meter_note(r);
@@ -183,6 +211,7 @@ request_end(struct request *r)
 	shrink(&r->out);
 	shrink(&r->reply.body);
 	page_reset(r->page);
+	log_about(NULL);
 }
 
 bool

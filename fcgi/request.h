@@ -14,6 +14,7 @@
 #include "fcgi/media.h"
 #include "fcgi/poll.h"
 #include "fcgi/reply.h"
+#include "fcgi/request_id.h"
 #include "fcgi/uri.h"
 #include "store/account.h"
 #include "store/name.h"
@@ -42,6 +43,7 @@ enum request_header {
 	HEADER_ES_TRUSTED_AUTH,
 	HEADER_HOST,
 	HEADER_IF_NONE_MATCH,
+	HEADER_REQUEST_ID,
 	HEADER_REQUESTED_WITH,
 	HEADER_METHOD, /* not a header on the wire, and the next ones */
 	HEADER_URI,
@@ -73,9 +75,10 @@ struct request {
 	struct reply reply;
 	struct page *page; /* NULL while it waits */
 	struct poll poll;
-	int64_t began_us; /* when it came, in clock_mono_us() */
-	struct buf room;  /* of the decoded URI */
-	struct buf out;   /* the printed answer */
+	int64_t began_us;         /* when it came, in clock_mono_us() */
+	char id[REQUEST_ID_SIZE]; /* in the log */
+	struct buf room;          /* of the decoded URI */
+	struct buf out;           /* the printed answer */
 };
 
 /* ERR_IO: libfcgi failed. */
@@ -84,7 +87,8 @@ void request_free(struct request **);
 
 /*
  * Take over what the front server said about the accepted request; also to
- * serve it again from the start.
+ * serve it again from the start.  What this thread logs is about it, until
+ * its end.
  */
 void request_begin(struct request *);
 

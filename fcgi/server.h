@@ -7,6 +7,7 @@
 #define FCGI_SERVER_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 struct auth;
 struct conf;
@@ -19,6 +20,7 @@ struct server {
 	struct auth *auth;
 	atomic_bool stopping;     /* finish what is in hand */
 	atomic_bool has_accounts; /* bootstrap_run() is through */
+	_Atomic uint64_t next_id; /* of a request that has none */
 	struct waiting *waiting;  /* requests in a long poll */
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fcgi/auth.h"
 #include "fcgi/request.h"
@@ -41,6 +42,7 @@ serve(struct request *r)
 	request_begin(r);
 	route_request(r);
 	if (r->poll.waits) {
+		log_about(NULL);
 		waiting_park(r->server->waiting, r);
 		return true;
 	}
@@ -214,6 +216,9 @@ worker_run(const struct conf *conf, int listen_fd)
 
 	if ((e = store_open(&w.server.store, &o)) != ERR_OK)
 		return e;
+	/* Other processes and other times begin elsewhere. */
+	w.server.next_id =
+	    (uint64_t)clock_now_ticks() << 16 | (uint64_t)getpid();
 	w.server.auth = auth_new(conf);
 	if ((e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);

@@ -13,6 +13,8 @@ static struct {
 	enum log_level level;
 } self = {"rill", LOG_LEVEL_INFO};
 
+static _Thread_local const char *about;
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 void
@@ -20,6 +22,12 @@ log_init(const char *program, enum log_level level)
 {
 	self.program = program;
 	self.level = level;
+}
+
+void
+log_about(const char *id)
+{
+	about = id;
 }
 
 /* The line's head; returns its length. */
@@ -33,10 +41,12 @@ print_head(char *line, size_t size, enum log_level level, const char *topic)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	n = snprintf(line, size,
-	    "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s[%ld] %s %s: ",
+	    "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s[%ld] %s %s: %s%s%s",
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
 	    tm.tm_sec, now.tv_nsec / 1000000, self.program, (long)getpid(),
-	    level_names[level], topic);
+	    level_names[level], topic,
+	    about == NULL ? "" : "id=", about == NULL ? "" : about,
+	    about == NULL ? "" : " ");
 	return n < 0 ? 0 : (size_t)n;
 }
 

@@ -21,6 +21,12 @@ enum log_level {
 	LOG_LEVEL_ERROR
 };
 
+/*
+ * Lines of this thread begin with id=ID behind their topic, until it is NULL
+ * again; borrowed.  It is one word of printable ASCII.
+ */
+void log_about(const char *id);
+
 /* Name the program; the string must stay.  Lines below level are dropped. */
 void log_init(const char *program, enum log_level level);
 

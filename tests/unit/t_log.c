@@ -75,6 +75,20 @@ a_line_has_time_program_pid_level_and_topic(void **state)
 }
 
 static void
+a_line_says_what_request_it_is_about(void **state)
+{
+	const char *line;
+
+	log_about("r-1");
+	log_info("topic", "a=1");
+	log_about(NULL);
+	log_info("topic", "b=2");
+	line = captured(*state);
+	assert_non_null(strstr(line, " info topic: id=r-1 a=1\n"));
+	assert_non_null(strstr(line, " info topic: b=2\n"));
+}
+
+static void
 lines_below_the_level_are_dropped(void **state)
 {
 	log_debug("t", "not this");
@@ -135,6 +149,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CAPTURED(a_line_has_time_program_pid_level_and_topic),
+	    CAPTURED(a_line_says_what_request_it_is_about),
 	    CAPTURED(lines_below_the_level_are_dropped),
 	    CAPTURED(a_long_line_is_cut_and_still_ends),
 	    CAPTURED(errno_stays),
