@@ -245,16 +245,34 @@ may_stay(struct store *st)
 	return !atomic_load(&st->stopping) && custody_vouched(st->custody);
 }
 
+/*
+ * Take notice of what this node has become.  Who waits for an answer of a
+ * master that is none any more need not wait until he gives up: it is safe to
+ * ask the next one.
+ */
+static void
+heed_role(struct store *st, struct role_view *last)
+{
+	struct role_view now;
+
+	role_look(st->role, &now);
+	env_use_snapshots(st->env, now.kind == ROLE_MASTER);
+	if (last->kind == ROLE_REPLICA && now.tenure != last->tenure)
+		group_hang_up(&st->group);
+	*last = now;
+}
+
 /* Replication replaces the tables under a replica's feet now and then. */
 static enum err
 follow(struct store *st)
 {
+	struct role_view role = {.kind = ROLE_NONE};
 	enum err e = ERR_OK;
 
 	atomic_store(&st->stale, true);
 	while (e == ERR_OK && may_stay(st) && !env_panicked(st->env) &&
 	       (role_members(st->role) & ~st->members) == 0) {
-		env_use_snapshots(st->env, role_is_master(st->role, NULL));
+		heed_role(st, &role);
 		/* To close a table while locked out takes 5 s. */
 		if (atomic_load(&st->stale) && role_is_calm(st->role))
 			e = reopen_tables(st, false);
