@@ -11,6 +11,7 @@
 /* What is literal comes first: /streams/$all before /streams/<any>. */
 static const struct resource *const tables[] = {
     h_node_resources,
+    h_openapi_resources,
     h_stats_resources,
     h_admin_resources,
     h_gossip_resources,

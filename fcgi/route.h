@@ -39,6 +39,7 @@ extern const struct resource h_all_resources[];
 extern const struct resource h_gossip_resources[];
 extern const struct resource h_metadata_resources[];
 extern const struct resource h_node_resources[];
+extern const struct resource h_openapi_resources[];
 extern const struct resource h_stats_resources[];
 extern const struct resource h_stream_resources[];
 extern const struct resource h_users_resources[];
