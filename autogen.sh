@@ -12,6 +12,9 @@ check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
     python3-hypothesis universal-ctags mandoc iproute2 libfaketime"
 # The web UI's tests, which are skipped without them; npm brings playwright-core.
 browser_packages="chromium"
+# The tests of the other web servers that Rill stands behind, skipped likewise.
+front_packages="nginx apache2-bin libapache2-mod-fcgid lighttpd-mod-openssl
+    openssl"
 # Only --enable-fuzz, `make format-check`, `make check-valgrind` and
 # `make cppcheck` use these.
 dev_packages="clang clang-format cppcheck libclang-rt-dev valgrind"
@@ -25,7 +28,8 @@ Makes ./configure with autoreconf.
                       and testing Rill need (apt-get, by sudo if not root)
   --install-deps=dev  the same, and what only developers use: clang for the
                       fuzz targets and the layout of the code, valgrind, cppcheck,
-                      and Chromium with playwright-core (npm) for the tests of
+                      nginx, Apache and TLS for the tests of what stands in
+                      front, and Chromium with playwright-core (npm) for the tests of
                       the web UI, which are skipped without them
 USAGE
 }
@@ -66,7 +70,8 @@ for option; do
     case $option in
     --install-deps) packages="$build_packages $check_packages" ;;
     --install-deps=dev)
-        packages="$build_packages $check_packages $browser_packages $dev_packages"
+        packages="$build_packages $check_packages $browser_packages
+            $front_packages $dev_packages"
         browser=yes ;;
     --help | -h) usage && exit ;;
     *) usage >&2 && exit 2 ;;

@@ -291,11 +291,9 @@ PidFile {self.folder}/pid
 Mutex file:{self.folder}
 ErrorLog {self.log}
 TypesConfig /dev/null
-ServerLimit 4
-StartServers 1
-ThreadsPerChild 64
-MinSpareThreads 64
-MaxSpareThreads 256
+ServerLimit 1
+ThreadLimit 256
+ThreadsPerChild 256
 MaxRequestWorkers 256
 SetOutputFilter DEFLATE
 <Directory />

@@ -3,7 +3,8 @@
 
 usage: RILL_BUILDDIR=... serve.py
 
-Prints a line for each that can be run here: its name and its address.
+Prints a line for each that can be run here, its name and its address; then
+"ready".
 """
 
 import pathlib
@@ -29,6 +30,7 @@ def serve(backend, servers):
         servers.append(server)
         await_accounts(server)
         print(server.name, server.base, flush=True)
+    print("ready", flush=True)
     signal.pause()
 
 
