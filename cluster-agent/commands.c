@@ -157,12 +157,19 @@ stay_held(struct control_client *cl)
 	control_refuse(cl, ERR_UNAVAILABLE, "The agent stops.");
 }
 
+/* The library would not notice that a table is copied twice at a time. */
 static void
-hold_logs(struct control_client *cl, const struct commands *c)
+hold_logs(struct control_client *cl, struct commands *c)
 {
+	if (atomic_exchange(&c->is_backed_up, true)) {
+		control_refuse(
+		    cl, ERR_TAKEN, "A backup of the store is being made.");
+		return;
+	}
 	keeper_hold_logs(c->keeper);
 	stay_held(cl);
 	keeper_release_logs(c->keeper);
+	atomic_store(&c->is_backed_up, false);
 }
 
 static void

@@ -21,7 +21,8 @@
  *   hold       {"what": "logs"}: no log file is removed, or {"what":
  *              "scavenging"}: nothing is scavenged, for as long as the
  *              client stays connected.  {"held": true} is told as progress
- *              when it is so.  Refused as "busy": too many hold something.
+ *              when it is so.  Refused as "busy": too many hold something;
+ *              as "taken": somebody else holds the logs.
  */
 #ifndef CLUSTER_AGENT_COMMANDS_H
 #define CLUSTER_AGENT_COMMANDS_H
@@ -42,6 +43,7 @@ struct commands {
 	const struct conf *conf;
 	struct keeper *keeper;
 	atomic_uint holders;
+	atomic_bool is_backed_up;
 };
 
 extern const struct control_command commands_table[];

@@ -22,6 +22,7 @@
 #include "store/format.h"
 #include "store/keeper.h"
 #include "store/log.h"
+#include "store/restore.h"
 #include "store/role.h"
 #include "store/tally.h"
 
@@ -120,6 +121,13 @@ need_logs(void *arg, struct env_log_need *need)
 static enum err
 prepare(struct custodian *c)
 {
+	if (restore_is_unfinished(c->conf->data)) {
+		log_error("agent",
+		    "%s: a restore was not finished; empty the folder, and "
+		    "restore again",
+		    c->conf->data);
+		return ERR_INVALID;
+	}
 	if (c->conf->cluster == NULL)
 		return mark_remove(c->conf->data);
 	return cluster_new(&c->cluster, c->conf);

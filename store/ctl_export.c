@@ -145,7 +145,6 @@ ctl_export(const struct conf *conf, const struct ctl_args *args)
 	struct output o = {.x = {.write = write_lines, .arg = &o},
 	    .fd = -1,
 	    .path = args->nwords > 0 ? args->words[0] : NULL};
-	char hold_why[CONTROL_WHY_SIZE];
 	const char *why;
 	int error, status = EX_UNAVAILABLE;
 
@@ -158,12 +157,11 @@ ctl_export(const struct conf *conf, const struct ctl_args *args)
 			return EX_DATAERR;
 		}
 	}
-	if (control_hold(&o.hold, conf->data, "scavenging", hold_why) != ERR_OK)
-		fprintf(stderr, "rillctl: %s\n", hold_why);
-	else if ((error = open_output(&o)) != 0)
-		status = fail_file(o.draft, error);
-	else
-		status = export_store(&o, conf);
+	if (ctl_store_hold(&o.hold, conf, "scavenging") == ERR_OK) {
+		error = open_output(&o);
+		status = error == 0 ? export_store(&o, conf)
+				    : fail_file(o.draft, error);
+	}
 	close_output(&o);
 	control_release(&o.hold);
 	return status;

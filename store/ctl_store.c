@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/clock.h"
 #include "store/conf.h"
+#include "store/control.h"
 #include "store/ctl_store.h"
 #include "store/custody.h"
 #include "store/store.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS   10000
+#define LOOK_AGAIN_MS 20
 
 bool
 ctl_store_has_agent(const struct conf *conf)
@@ -28,6 +31,26 @@ ctl_store_has_agent(const struct conf *conf)
 		fprintf(stderr, "rillctl: no agent runs on %s: start it\n",
 		    conf->data);
 	return alive;
+}
+
+/* It lets others in a moment before it listens. */
+enum err
+ctl_store_hold(
+    struct control_hold **out, const struct conf *conf, const char *what)
+{
+	int64_t deadline = clock_mono_ms() + PATIENCE_MS;
+	char why[CONTROL_WHY_SIZE];
+	enum err e;
+
+	if (!ctl_store_has_agent(conf))
+		return ERR_UNAVAILABLE;
+	while (
+	    (e = control_hold(out, conf->data, what, why)) == ERR_UNAVAILABLE &&
+	    clock_mono_ms() < deadline)
+		clock_sleep_ms(LOOK_AGAIN_MS);
+	if (e != ERR_OK)
+		fprintf(stderr, "rillctl: %s\n", why);
+	return e;
 }
 
 enum err

@@ -257,7 +257,8 @@ open_environment(struct env *env, const struct env_options *o)
 	if (o->group != NULL)
 		flags |= DB_INIT_REP;
 	if (o->recover)
-		flags |= DB_CREATE | DB_RECOVER;
+		flags |= DB_CREATE |
+			 (o->from_backup ? DB_RECOVER_FATAL : DB_RECOVER);
 	return env->handle->open(env->handle, o->dir, flags, 0600);
 }
 

@@ -4,10 +4,9 @@
  * Layer: store; private to it (includes <db.h>).  There is at most one of
  * these in a process: the library's own locks require it.
  *
- * All tables are B-trees in files of their own, so that they do not share a
- * free list.  Their pages have 4096 bytes, the block of the file systems
- * below: a page that a power failure leaves half written could not be
- * recovered from a log that holds changes.
+ * All tables are B-trees in files of their own, and share no free list.
+ * Pages have 4096 bytes, the block of the file systems below: one that a power
+ * failure leaves half written could not be recovered from a log of changes.
  */
 #ifndef STORE_ENV_H
 #define STORE_ENV_H
@@ -37,8 +36,9 @@ struct env;
 struct env_options {
 	const char *dir;
 	size_t cache_bytes;
-	bool recover; /* for the agent: recover first, then create tables */
-	bool sync;    /* a commit waits for the disk */
+	bool recover;     /* for the agent: recover first, then create tables */
+	bool from_backup; /* apply all of the log, not only its end */
+	bool sync;        /* a commit waits for the disk */
 	const struct group_options *group; /* NULL: the node is alone */
 };
 
@@ -60,7 +60,7 @@ enum err env_open(struct env **, const struct env_options *);
  */
 enum err env_open_tables(struct env *, bool create);
 
-/* Close them, since replication has replaced them.  Nobody works on them. */
+/* Close them, as replication replaced them.  Nobody works on them. */
 void env_close_tables(struct env *);
 
 /* What env_open() was given; NULL: the node is alone. */

@@ -1,15 +1,17 @@
 # Completion of rillctl's command line, for bash.  bash-completion loads it.
 
-_rillctl_commands='status cluster step-down scavenge verify export import user'
+_rillctl_commands='status cluster step-down scavenge verify backup restore'
+_rillctl_commands+=' export import user'
 _rillctl_user_commands='list add passwd disable enable delete'
-_rillctl_options='--config --name --group --stream --help --version'
+_rillctl_options='--config --name --group --stream --full --to --help'
+_rillctl_options+=' --version'
 
 # The words of the command so far, without options and their values.
 _rillctl_arguments() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        --config | --name | --group | --stream) i=$((i + 1)) ;;
+        --config | --name | --group | --stream | --to) i=$((i + 1)) ;;
         -*) ;;
         *) printf '%s ' "${COMP_WORDS[i]}" ;;
         esac
@@ -31,7 +33,7 @@ _rillctl() {
 
     COMPREPLY=()
     case $before in
-    --config)
+    --config | --to)
         _rillctl_files
         return
         ;;
@@ -44,7 +46,7 @@ _rillctl() {
     case $(_rillctl_arguments) in
     '') _rillctl_words "$_rillctl_commands" ;;
     'user ') _rillctl_words "$_rillctl_user_commands" ;;
-    'export ' | 'import ') _rillctl_files ;;
+    'backup ' | 'restore ' | 'export ' | 'import ') _rillctl_files ;;
     esac
     return 0
 }

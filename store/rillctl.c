@@ -8,6 +8,7 @@
 
 #include "store/conf.h"
 #include "store/ctl_args.h"
+#include "store/ctl_backup.h"
 #include "store/ctl_cluster.h"
 #include "store/ctl_export.h"
 #include "store/ctl_scavenge.h"
@@ -24,6 +25,10 @@ static const char usage[] =
     "  step-down      let another node be master\n"
     "  scavenge       remove for good what can no longer be read\n"
     "  verify         check that the store is whole, in use or not\n"
+    "  backup DIR [--full]\n"
+    "                 copy the running store, or what was written since\n"
+    "  restore DIR [--to DATA]\n"
+    "                 make a store of a backup\n"
     "  export [--stream NAME] [FILE]\n"
     "                 write all events, or a stream's, as lines of JSON\n"
     "  import [FILE]  write to the store what an export has\n"
@@ -43,17 +48,21 @@ static const char usage[] =
     "  --config FILE  the configuration; else $RILL_CONFIG, else the\n"
     "                 installed rill.json\n"
     "  --name TEXT    the full name of a new account\n"
+    "  --full         a full backup where an increment would do\n"
     "  --group GROUP  one of its groups\n"
     "  --stream NAME  only this stream and its metadata\n"
+    "  --to DATA      restore into this folder\n"
     "  --help         show this and exit\n"
     "  --version      show the version and exit\n";
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
+    {"full", no_argument, NULL, 'f'},
     {"group", required_argument, NULL, 'g'},
     {"help", no_argument, NULL, 'h'},
     {"name", required_argument, NULL, 'n'},
     {"stream", required_argument, NULL, 's'},
+    {"to", required_argument, NULL, 't'},
     {"version", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
 };
@@ -62,6 +71,8 @@ static const struct option options[] = {
 #define TAKES_WORDS  1u
 #define TAKES_USER   2u /* --name, --group */
 #define TAKES_STREAM 4u
+#define TAKES_FULL   8u
+#define TAKES_TO     16u
 
 static const struct command {
 	const char *name;
@@ -74,6 +85,8 @@ static const struct command {
     {"step-down", ctl_step_down, NULL, 0},
     {"scavenge", ctl_scavenge, NULL, 0},
     {"verify", ctl_verify, NULL, 0},
+    {"backup", NULL, ctl_backup, TAKES_WORDS | TAKES_FULL},
+    {"restore", NULL, ctl_restore, TAKES_WORDS | TAKES_TO},
     {"export", NULL, ctl_export, TAKES_WORDS | TAKES_STREAM},
     {"import", NULL, ctl_import, TAKES_WORDS},
     {"user", NULL, ctl_user, TAKES_WORDS | TAKES_USER},
@@ -97,6 +110,10 @@ given(const struct ctl_args *args)
 		g |= TAKES_USER;
 	if (args->stream != NULL)
 		g |= TAKES_STREAM;
+	if (args->full)
+		g |= TAKES_FULL;
+	if (args->to != NULL)
+		g |= TAKES_TO;
 	return g;
 }
 
@@ -155,6 +172,9 @@ main(int argc, char **argv)
 		case 'c':
 			path = optarg;
 			break;
+		case 'f':
+			args.full = true;
+			break;
 		case 'g':
 			if (!add_group(&args, optarg))
 				return refuse_usage();
@@ -167,6 +187,9 @@ main(int argc, char **argv)
 			break;
 		case 's':
 			args.stream = optarg;
+			break;
+		case 't':
+			args.to = optarg;
 			break;
 		case 'v':
 			puts("rillctl " PACKAGE_VERSION);

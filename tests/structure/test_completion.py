@@ -58,5 +58,6 @@ def test_what_fits_the_place_is_offered(words, offered):
 
 def test_files_are_offered_where_files_are_meant(tmp_path):
     (tmp_path / "rill.json").touch()
-    for words in (["--config", "ri"], ["export", "ri"], ["import", "ri"]):
+    for words in (["--config", "ri"], ["--to", "ri"], ["export", "ri"],
+                  ["import", "ri"], ["backup", "ri"], ["restore", "ri"]):
         assert complete(*words, folder=tmp_path) == {"rill.json"}

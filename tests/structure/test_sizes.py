@@ -20,6 +20,7 @@ MAX_COLUMNS = 80
 
 # Whose parameters are the library's to choose.
 CALLED_BY_A_LIBRARY = {
+    ("store/env_copy.c", "on_write"),
     ("store/group.c", "on_message"),
     ("store/patience.c", "select"),
 }
