@@ -23,6 +23,8 @@ THREADS = 4  # few, so that clients who hold one are noticed
 BACKLOG = 1024
 PLACES = ":/usr/sbin:/usr/local/sbin:/sbin"
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
+BASE_MODULES = ["mpm_event", "authz_core", "alias", "dir", "env", "filter",
+                "deflate", "headers", "mime", "setenvif"]
 LIGHTTPD_MODULES = pathlib.Path("/usr/lib/lighttpd")
 
 
@@ -204,7 +206,12 @@ class Front(Node):
     def configuration(self):
         return self.site()
 
+    def check(self):
+        """Skip the test if the machine has not what this takes."""
+        program(self.command[0])
+
     def launch(self):
+        self.check()
         for path in self.folder, self.folder / "cache":
             path.mkdir()
             give_away(path)
@@ -271,15 +278,16 @@ class Apache(Front):
     modules = ["proxy", "proxy_fcgi", "buffer"]
     blocks = []
 
-    def configuration(self):
-        names = ["mpm_event", "authz_core", "alias", "dir", "env", "filter",
-                 "deflate", "headers", "mime", "setenvif", *self.modules]
-        for name in names:
+    def check(self):
+        super().check()
+        for name in BASE_MODULES + self.modules:
             if not (APACHE_MODULES / f"mod_{name}.so").exists():
                 machine_cannot(f"Apache's mod_{name} is not installed")
+
+    def configuration(self):
         loads = "\n".join(
             f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so"
-            for name in names)
+            for name in BASE_MODULES + self.modules)
         site = self.site()
         for block in self.blocks:
             site = uncomment(site, block)
