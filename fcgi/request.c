@@ -264,6 +264,20 @@ read_exactly(struct request *r, size_t n)
 	return true;
 }
 
+/*
+ * A web server that streams a body on may not know its length (Apache's
+ * mod_proxy_fcgi, of one in chunks); it must not pass for an empty one.
+ */
+static bool
+ends_here(struct request *r)
+{
+	if (FCGX_GetChar(r->fcgx.in) == EOF)
+		return true;
+	reply_refuse_why(&r->reply, 411, "Length Required",
+	    "The web server passed on a body without its Content-Length.");
+	return false;
+}
+
 bool
 request_read_body(struct request *r, size_t most)
 {
@@ -283,7 +297,7 @@ request_read_body(struct request *r, size_t most)
 		    &r->reply, 413, "Request Entity Too Large", why);
 		return false;
 	}
-	return n == 0 || read_exactly(r, (size_t)n);
+	return n == 0 ? ends_here(r) : read_exactly(r, (size_t)n);
 }
 
 struct slice

@@ -110,7 +110,7 @@ void request_wipe_header(struct request *, enum request_header);
 /*
  * Read the body.  False: it is refused, and the reply says so: 413 when it
  * has more than most bytes, before one of it is read; 400 when it is shorter
- * than it says.
+ * than it says; 411 when it is there and its length was not passed on.
  */
 bool request_read_body(struct request *, size_t most);
 

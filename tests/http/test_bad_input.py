@@ -280,6 +280,17 @@ def test_a_worker_refuses_a_body_that_ends_early(node, worker):
     assert get(node, path(stream)).status == 404
 
 
+@pytest.mark.parametrize("length", ["", "0"])
+def test_a_body_without_its_length_is_refused(worker, length):
+    """Not taken for an empty one, which would be written."""
+    stream = new_name("unmeasured")
+    answer = worker.request("POST", path(stream), b"{}", {
+        "Content-Type": JSON, "ES-EventType": "t", "ES-EventId": new_id()},
+        CONTENT_LENGTH=length)
+    assert_refused(answer, 411, "without its Content-Length")
+    assert worker.request("GET", path(stream)).status == 404
+
+
 def test_a_worker_reads_no_more_than_the_length(node, worker):
     stream, body = new_name("long"), json.dumps([event()]).encode()
     answer = worker.request("POST", path(stream), body + b"more", BATCH_TYPE,
