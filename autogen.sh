@@ -15,9 +15,9 @@ browser_packages="chromium"
 # The tests of the other web servers that Rill stands behind, skipped likewise.
 front_packages="nginx apache2-bin libapache2-mod-fcgid lighttpd-mod-openssl
     openssl"
-# Only --enable-fuzz, `make format-check`, `make check-valgrind` and
-# `make cppcheck` use these.
-dev_packages="clang clang-format cppcheck libclang-rt-dev valgrind"
+# Only --enable-fuzz, `make format-check`, `make check-valgrind`,
+# `make cppcheck` and `make deb` use these.
+dev_packages="clang clang-format cppcheck libclang-rt-dev valgrind debhelper"
 
 usage() {
     cat <<USAGE
