@@ -167,6 +167,18 @@ is_alive(struct tally *t, size_t slot)
 	return fcntl(t->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+/* Once: the agent of a cluster has two slots. */
+static void
+add_pid(struct tally_living *living, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < living->npids; i++)
+		if (living->pids[i] == pid)
+			return;
+	living->pids[living->npids++] = pid;
+}
+
 void
 tally_look(struct tally *t, struct tally_living *living)
 {
@@ -178,7 +190,7 @@ tally_look(struct tally *t, struct tally_living *living)
 		s = &t->slots[i];
 		if (!is_alive(t, i))
 			continue;
-		living->pids[living->npids++] = (pid_t)atomic_load(&s->pid);
+		add_pid(living, (pid_t)atomic_load(&s->pid));
 		for (k = 0; k < TALLY_GAUGES; k++)
 			living->gauges[k] += atomic_load_explicit(
 			    &s->gauges[k], memory_order_relaxed);
