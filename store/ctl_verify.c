@@ -8,37 +8,72 @@
 #include <sysexits.h>
 
 #include "store/conf.h"
+#include "store/ctl_progress.h"
+#include "store/ctl_store.h"
 #include "store/ctl_verify.h"
 #include "store/custody.h"
 #include "store/env.h"
 #include "store/store.h"
 #include "store/verify.h"
 
-#define PATIENCE_MS 10000
-#define GRACE_MS    1000
+#define GRACE_MS 1000
 
+/* The faults go to standard output, and a bar to the terminal. */
 static void
 print_fault(void *arg, const char *sentence)
 {
-	(void)arg;
+	ctl_progress_end(arg);
 	puts(sentence);
+}
+
+static void
+show(void *arg, const struct verify *v)
+{
+	struct ctl_progress_state s = {
+	    .done = v->rows, .all = v->all, .n = v->rows, .what = "rows"};
+
+	ctl_progress_show(arg, &s);
 }
 
 static enum err
 verify_in_use(const struct conf *conf, struct verify *v)
 {
-	struct store_options o = {.program = "rillctl",
-	    .dir = conf->data,
-	    .cache_bytes = (size_t)conf->cache_mb << 20,
-	    .patience_ms = PATIENCE_MS};
 	struct store *st;
 	enum err e;
 
-	if ((e = store_open(&st, &o)) != ERR_OK)
+	if ((e = ctl_store_open(&st, conf)) != ERR_OK)
 		return e;
 	e = verify_store(st, v);
 	store_close(&st);
 	return e;
+}
+
+/*
+ * Other than for want of room, a store that is nobody else's cannot be opened
+ * or read only because something of it is damaged or missing.
+ */
+static enum err
+blame_store(struct verify *v, enum err e, const char *fault)
+{
+	if (e != ERR_IO && e != ERR_RECOVERY && e != ERR_CORRUPT)
+		return e;
+	verify_fault(v, "%s", fault);
+	return ERR_OK;
+}
+
+static enum err
+check_tables(struct env **env, struct verify *v)
+{
+	enum err e;
+
+	v->is_alone = true;
+	if ((e = verify_env(*env, v)) == ERR_OK)
+		e = env_checkpoint(*env, 0);
+	if (env_panicked(*env))
+		env_abandon(env);
+	else
+		env_close(env);
+	return blame_store(v, e, "A table cannot be read to its end.");
 }
 
 /* In the agent's place: recover, check, and then the files' pages. */
@@ -55,10 +90,10 @@ verify_alone(const struct conf *conf, struct custody *c, struct verify *v)
 	if ((e = custody_seize(c, GRACE_MS)) != ERR_OK)
 		return e;
 	if ((e = env_open(&env, &o)) != ERR_OK)
-		return e;
-	if ((e = verify_env(env, v)) == ERR_OK)
-		e = env_checkpoint(env, 0);
-	env_close(&env);
+		return blame_store(v, e,
+		    "The store cannot be recovered: its log, or a table's "
+		    "file, is damaged or missing.");
+	e = check_tables(&env, v);
 	return e == ERR_OK ? verify_files(conf->data, v) : e;
 }
 
@@ -82,7 +117,9 @@ report(const struct verify *v, enum err e, bool alone)
 int
 ctl_verify(const struct conf *conf)
 {
-	struct verify v = {.on_fault = print_fault};
+	struct ctl_progress progress = {.next_ms = 0};
+	struct verify v = {
+	    .on_fault = print_fault, .on_progress = show, .arg = &progress};
 	struct custody *c;
 	bool alone;
 	enum err e;
@@ -95,5 +132,6 @@ ctl_verify(const struct conf *conf)
 	alone = custody_claim(c) == ERR_OK;
 	e = alone ? verify_alone(conf, c, &v) : verify_in_use(conf, &v);
 	custody_close(&c);
+	ctl_progress_end(&progress);
 	return report(&v, e, alone);
 }

@@ -169,6 +169,7 @@ recover(struct restore *r)
 	if ((e = env_open(&env, &o)) != ERR_OK)
 		return fail(
 		    r, e, "The backup cannot be recovered: %s.", err_text(e));
+	r->verify->is_alone = true;
 	if ((e = verify_env(env, r->verify)) == ERR_OK)
 		e = env_checkpoint(env, 0);
 	env_close(&env);

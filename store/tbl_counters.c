@@ -61,3 +61,23 @@ tbl_counters_put(struct txn *tx, const struct counters *c)
 	be_put64(raw + AT_REMOVED, c->removed);
 	return tbl_put(tx, TABLE_COUNTERS, &key, &value);
 }
+
+enum err
+tbl_counters_count(struct txn *tx, uint64_t *n)
+{
+	unsigned char key[64], value[64];
+	struct tbl_cursor c = {.key = tbl_dbt(key, sizeof(key)),
+	    .value = tbl_dbt(value, sizeof(value))};
+	enum err e;
+
+	*n = 0;
+	if ((e = tbl_cursor_open(&c, tx, TABLE_COUNTERS)) != ERR_OK)
+		return e;
+	while ((e = tbl_cursor_get(&c, DB_NEXT)) == ERR_OK)
+		++*n;
+	tbl_cursor_close(&c);
+	/* One that is larger than ours is one more. */
+	if (e == ERR_TOO_LARGE)
+		++*n;
+	return e == ERR_NO_EVENT || e == ERR_TOO_LARGE ? ERR_OK : e;
+}

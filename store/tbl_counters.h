@@ -28,6 +28,9 @@ struct counters {
  */
 enum err tbl_counters_get(struct txn *, struct counters *);
 enum err tbl_counters_get_for_update(struct txn *, struct counters *);
+/* How many rows the table has. */
+enum err tbl_counters_count(struct txn *, uint64_t *n);
+
 enum err tbl_counters_put(struct txn *, const struct counters *);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/be.h"
+#include "store/buf.h"
 #include "store/tbl.h"
 #include "store/tbl_events.h"
 
@@ -188,5 +189,62 @@ tbl_events_read(
 		r.flags = DB_NEXT;
 	} while (e == ERR_OK);
 	tbl_cursor_close(&r.cursor);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}
+
+/* The buffer grows to what the record there needs. */
+static enum err
+get_growing(struct tbl_cursor *c, struct buf *record, uint32_t flags)
+{
+	enum err e;
+
+	for (;;) {
+		c->value = tbl_dbt(record->p, record->size);
+		e = tbl_cursor_get(c, flags);
+		if (e != ERR_TOO_LARGE)
+			return e;
+		if (!buf_reserve(record, c->value.size))
+			return ERR_NO_MEMORY;
+		c->key.size = KEY_SIZE;
+	}
+}
+
+static struct events_row
+row_at(const struct tbl_cursor *c)
+{
+	const unsigned char *key = c->key.data;
+
+	return (struct events_row){.stream_id = be_get64(key),
+	    .number = (int64_t)be_get64(key + 8),
+	    .record = slice(c->value.data, c->value.size)};
+}
+
+enum err
+tbl_events_each(struct txn *tx, const struct tbl_events_walk *w)
+{
+	unsigned char raw[KEY_SIZE];
+	struct tbl_cursor c = {.key = tbl_dbt(raw, sizeof(raw))};
+	struct buf record = {0};
+	struct events_row row;
+	enum err e;
+
+	if (!buf_reserve(&record, FIRST_GUESS))
+		return ERR_NO_MEMORY;
+	make_key(raw, w->stream_id, w->number);
+	if ((e = tbl_cursor_open(&c, tx, TABLE_EVENTS)) == ERR_OK)
+		e = get_growing(&c, &record, DB_SET_RANGE);
+	while (e == ERR_OK) {
+		if (c.key.size != KEY_SIZE) {
+			e = ERR_CORRUPT;
+			break;
+		}
+		row = row_at(&c);
+		if (row.stream_id != w->stream_id || row.number != w->number)
+			e = w->each(w->arg, &row);
+		if (e == ERR_OK)
+			e = get_growing(&c, &record, DB_NEXT);
+	}
+	tbl_cursor_close(&c);
+	buf_fini(&record);
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }

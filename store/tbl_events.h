@@ -45,4 +45,23 @@ enum err tbl_events_position(
 enum err tbl_events_read(
     struct txn *, struct page *, const struct events_range *);
 
+/*
+ * Walk the events of all streams in the order of keys, from the one behind
+ * stream_id and number on.  The record is borrowed.  What is returned other
+ * than ERR_OK ends the walk and is returned.  ERR_NO_MEMORY, ERR_CORRUPT.
+ */
+struct events_row {
+	uint64_t stream_id;
+	int64_t number;
+	struct slice record;
+};
+typedef enum err tbl_events_each_f(void *arg, const struct events_row *);
+struct tbl_events_walk {
+	uint64_t stream_id;
+	int64_t number;
+	tbl_events_each_f *each;
+	void *arg;
+};
+enum err tbl_events_each(struct txn *, const struct tbl_events_walk *);
+
 #endif

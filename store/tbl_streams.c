@@ -150,3 +150,29 @@ tbl_streams_each(struct txn *tx, const struct tbl_streams_walk *w)
 	tbl_cursor_close(&c);
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
+
+enum err
+tbl_streams_each_name(struct txn *tx, const struct tbl_streams_name_walk *w)
+{
+	unsigned char key[STREAM_MAX_META_NAME];
+	char name[STREAM_RECORD_SIZE]; /* other rows follow */
+	struct tbl_cursor c = {.key = tbl_dbt(key, sizeof(key)),
+	    .value = tbl_dbt(name, sizeof(name))};
+	enum err e;
+
+	if ((e = tbl_cursor_open(&c, tx, TABLE_STREAMS)) != ERR_OK)
+		return e;
+	name_key(key, w->after + 1);
+	c.key.size = NAME_KEY_SIZE;
+	e = tbl_cursor_get(&c, DB_SET_RANGE);
+	while (e == ERR_OK && key[0] == '\0') {
+		e = c.key.size == NAME_KEY_SIZE
+			? w->each(w->arg, be_get64(key + 1),
+			      slice(name, c.value.size))
+			: ERR_CORRUPT;
+		if (e == ERR_OK)
+			e = tbl_cursor_get(&c, DB_NEXT);
+	}
+	tbl_cursor_close(&c);
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}

@@ -72,4 +72,15 @@ struct tbl_streams_walk {
 };
 enum err tbl_streams_each(struct txn *, const struct tbl_streams_walk *);
 
+/* The same of the ways from ids to names, from the id behind after on. */
+typedef enum err tbl_streams_each_name_f(
+    void *arg, uint64_t id, struct slice name);
+struct tbl_streams_name_walk {
+	uint64_t after;
+	tbl_streams_each_name_f *each;
+	void *arg;
+};
+enum err tbl_streams_each_name(
+    struct txn *, const struct tbl_streams_name_walk *);
+
 #endif

@@ -16,14 +16,15 @@
 #include "store/tbl_streams.h"
 #include "store/txn.h"
 #include "store/verify.h"
+#include "store/verify_rows.h"
 
 #define ROWS_AT_ONCE 2000
 
+/* Over about as many rows as there are events. */
+#define WALKS 4
+
 /* At what looks damaged, before that is believed. */
 #define LOOKS 4
-
-/* How the steps below get their transactions. */
-typedef enum err run_f(void *where, txn_body_f *body, void *arg);
 
 /* The ids of the stream that they are counted of. */
 struct id_count {
@@ -41,7 +42,9 @@ struct check {
 	uint64_t removed; /* events, by scavenging, when the check began */
 	uint64_t sum;     /* of the streams' events */
 	uint64_t sum_removed;
-	uint64_t from; /* the next row to look at */
+	uint64_t sum_ids;
+	struct txn *tx; /* while the streams are summed up */
+	uint64_t from;  /* the next row to look at */
 	uint64_t streams;
 
 	/* One look at a part of a table. */
@@ -54,11 +57,8 @@ struct check {
 	struct id_count count;
 };
 
-static void fault(struct verify *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-fault(struct verify *v, const char *fmt, ...)
+void
+verify_fault(struct verify *v, const char *fmt, ...)
 {
 	char sentence[512];
 	va_list ap;
@@ -68,6 +68,14 @@ fault(struct verify *v, const char *fmt, ...)
 	va_end(ap);
 	v->faults++;
 	v->on_fault(v->arg, sentence);
+}
+
+void
+verify_add(struct verify *v, uint64_t rows)
+{
+	v->rows += rows;
+	if (v->on_progress != NULL)
+		v->on_progress(v->arg, v);
 }
 
 /*
@@ -85,16 +93,27 @@ static enum err
 add_stream(void *arg, struct slice name, const struct stream_record *s)
 {
 	struct check *c = arg;
-	char quoted[LOG_QUOTE_SIZE];
+	char quoted[LOG_QUOTE_SIZE], back[STREAM_MAX_META_NAME];
+	size_t n;
+	enum err e;
 
 	if (s->id == 0 || s->id >= c->next_id)
-		fault(c->v,
+		verify_fault(c->v,
 		    "Stream %s has the id %" PRIu64
 		    ", which has not been given to one.",
 		    log_quote(quoted, name), s->id);
+	if ((e = tbl_streams_name(c->tx, s->id, back, &n)) != ERR_OK &&
+	    e != ERR_CORRUPT)
+		return e;
+	if (e == ERR_CORRUPT || !slice_eq(slice(back, n), name))
+		verify_fault(c->v,
+		    "The id %" PRIu64 " of stream %s does not lead to it.",
+		    s->id, log_quote(quoted, name));
 	c->streams++;
+	c->sum_ids +=
+	    (uint64_t)(s->last + 1) - s->forgotten + (s->is_deleted ? 1 : 0);
 	if (s->first < 0 || s->first > s->last + 1)
-		fault(c->v,
+		verify_fault(c->v,
 		    "Stream %s ends at %" PRId64
 		    ", but its events before %" PRId64 " were removed.",
 		    log_quote(quoted, name), s->last, s->first);
@@ -111,7 +130,8 @@ check_sums(struct txn *tx, void *arg)
 	struct counters counters;
 	enum err e;
 
-	c->sum = c->sum_removed = c->streams = c->v->faults = 0;
+	c->sum = c->sum_removed = c->sum_ids = c->streams = c->v->faults = 0;
+	c->tx = tx;
 	if ((e = tbl_counters_get(tx, &counters)) != ERR_OK)
 		return e;
 	c->end = counters.position;
@@ -133,7 +153,7 @@ check_absence(struct txn *tx, struct check *c, const struct all_row *row)
 	if (n == 0 || now.position != row->position)
 		c->gaps++;
 	else if (is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "Position %" PRIu64 " names an event that is not there.",
 		    row->position);
 	return ERR_OK;
@@ -155,20 +175,20 @@ check_event(
 	if (e == ERR_NO_EVENT)
 		return check_absence(tx, c, row);
 	if (e == ERR_CORRUPT && is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "Position %" PRIu64 " names an event that is damaged.",
 		    row->position);
 	if (e != ERR_OK)
 		return e == ERR_CORRUPT ? ERR_OK : e;
 	if (ev.position != row->position && is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "The event at position %" PRIu64 " says it is at %" PRIu64
 		    ".",
 		    row->position, ev.position);
 	e = tbl_event_ids_get(tx, row->stream_id, &ev.id, &number);
 	if ((e == ERR_NO_EVENT || (e == ERR_OK && number != row->number)) &&
 	    is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "The id of the event at position %" PRIu64
 		    " does not lead to it.",
 		    row->position);
@@ -195,12 +215,12 @@ check_number(
 	if (s->is_deleted && row->number == EVENT_NUMBER_TOMB)
 		return;
 	if (row->number > s->last && is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "Position %" PRIu64 " has number %" PRId64
 		    ", but its stream ends at %" PRId64 ".",
 		    row->position, row->number, s->last);
 	if (row->number < s->first && is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "Position %" PRIu64 " has number %" PRId64
 		    ", but its stream begins at %" PRId64 ".",
 		    row->position, row->number, s->first);
@@ -214,14 +234,15 @@ check_stream(struct txn *tx, struct check *c, const struct all_row *row)
 
 	if (e == ERR_NO_STREAM) {
 		if (is_fault(c))
-			fault(c->v, "Position %" PRIu64 " names no stream.",
+			verify_fault(c->v,
+			    "Position %" PRIu64 " names no stream.",
 			    row->position);
 		return ERR_OK;
 	}
 	if (e != ERR_OK)
 		return e;
 	if (s.id != row->stream_id && is_fault(c))
-		fault(c->v,
+		verify_fault(c->v,
 		    "Position %" PRIu64 " is of stream %" PRIu64
 		    ", whose name leads to stream %" PRIu64 ".",
 		    row->position, row->stream_id, s.id);
@@ -249,10 +270,10 @@ add_gap(struct check *c, uint64_t from, uint64_t end)
 	if (c->removed > 0 || from == end || !is_fault(c))
 		return;
 	if (end == c->end)
-		fault(
+		verify_fault(
 		    c->v, "Nothing stands from position %" PRIu64 " on.", from);
 	else
-		fault(c->v,
+		verify_fault(c->v,
 		    "Positions %" PRIu64 " to %" PRIu64 " have no event.", from,
 		    end - 1);
 }
@@ -326,15 +347,16 @@ check_rows(struct txn *tx, void *arg)
 }
 
 static enum err
-check_all_rows(struct check *c, run_f *run, void *where)
+check_all_rows(struct check *c, const struct verify_where *w)
 {
 	uint64_t gaps = 0;
 	enum err e = ERR_OK;
 
 	while (c->from < c->end && e == ERR_OK) {
 		c->is_sure = false;
-		if ((e = run(where, check_rows, c)) == ERR_OK) {
+		if ((e = w->run(w->where, check_rows, c)) == ERR_OK) {
 			c->v->events += c->looked_at;
+			verify_add(c->v, c->looked_at);
 			gaps += c->gaps;
 		}
 	}
@@ -351,7 +373,7 @@ begin_count(struct txn *tx, struct check *c, uint64_t stream_id)
 
 	c->count = (struct id_count){.stream_id = stream_id, .last = -1};
 	if (e == ERR_NO_STREAM && stream_id < c->next_id)
-		fault(c->v,
+		verify_fault(c->v,
 		    "Event ids are of stream %" PRIu64 ", which is not there.",
 		    stream_id);
 	if (e != ERR_OK)
@@ -377,7 +399,7 @@ end_count(struct txn *tx, struct check *c)
 		return e;
 	n->least = (uint64_t)n->last + 1 - s.forgotten + n->is_deleted;
 	if (n->n < n->least || n->n > n->most)
-		fault(c->v,
+		verify_fault(c->v,
 		    "Stream %" PRIu64 " has %" PRIu64
 		    " event ids, but there must be %" PRIu64 ".",
 		    n->stream_id, n->n, n->least);
@@ -427,13 +449,22 @@ check_ids(struct txn *tx, void *arg)
 }
 
 static enum err
-check_all_ids(struct check *c, run_f *run, void *where)
+check_all_ids(struct check *c, const struct verify_where *w)
 {
+	uint64_t n = 0;
 	enum err e;
 
-	do
-		e = run(where, check_ids, c);
-	while (e == ERR_OK && c->looked_at == ROWS_AT_ONCE);
+	do {
+		e = w->run(w->where, check_ids, c);
+		n += c->looked_at;
+		verify_add(c->v, c->looked_at);
+	} while (e == ERR_OK && c->looked_at == ROWS_AT_ONCE);
+	/* Of a stream of which none is there, none was looked at. */
+	if (e == ERR_OK && c->v->is_alone && n != c->sum_ids)
+		verify_fault(c->v,
+		    "There are %" PRIu64
+		    " event ids, but there must be %" PRIu64 ".",
+		    n, c->sum_ids);
 	return e;
 }
 
@@ -450,46 +481,75 @@ read_removed(struct txn *tx, void *arg)
 
 /* Scavenging may go on meanwhile: then the number is between two. */
 static enum err
-check_gaps(struct check *c, run_f *run, void *where)
+check_gaps(struct check *c, const struct verify_where *w)
 {
 	uint64_t removed;
-	enum err e = run(where, read_removed, &removed);
+	enum err e = w->run(w->where, read_removed, &removed);
 
 	if (e != ERR_OK || removed == 0)
 		return e;
 	if (c->gaps < c->removed || c->gaps > removed)
-		fault(c->v,
+		verify_fault(c->v,
 		    "%" PRIu64 " positions have no event, but %" PRIu64
 		    " events were removed.",
 		    c->gaps, removed);
 	return ERR_OK;
 }
 
+/* How many streams there are, and what they sum up to. */
+static void
+check_totals(const struct check *c)
+{
+	if (c->sum != c->end)
+		verify_fault(c->v,
+		    "The streams have %" PRIu64
+		    " events, but there are %" PRIu64 " positions.",
+		    c->sum, c->end);
+	if (c->sum_removed != c->removed)
+		verify_fault(c->v,
+		    "The streams miss %" PRIu64 " events, but %" PRIu64
+		    " were removed.",
+		    c->sum_removed, c->removed);
+	if (c->streams + 1 != c->next_id)
+		verify_fault(c->v,
+		    "There are %" PRIu64 " streams, but %" PRIu64
+		    " were given an id.",
+		    c->streams, c->next_id - 1);
+}
+
+/* Rows that nothing asked for above. */
 static enum err
-run_checks(struct verify *v, run_f *run, void *where)
+check_surplus(struct verify *v, const struct verify_where *w)
+{
+	enum err e;
+
+	if ((e = verify_names(v, w)) != ERR_OK ||
+	    (e = verify_counters(v, w)) != ERR_OK ||
+	    (e = verify_end(v, w)) != ERR_OK ||
+	    (e = verify_ids(v, w)) != ERR_OK)
+		return e;
+	return verify_events(v, w);
+}
+
+static enum err
+run_checks(struct verify *v, const struct verify_where *w)
 {
 	struct check c = {.v = v};
 	enum err e;
 
 	v->events = v->streams = v->faults = 0;
-	if ((e = run(where, check_sums, &c)) != ERR_OK)
+	if ((e = w->run(w->where, check_sums, &c)) != ERR_OK)
 		return e;
 	v->streams = c.streams;
-	if (c.sum != c.end)
-		fault(v,
-		    "The streams have %" PRIu64
-		    " events, but there are %" PRIu64 " positions.",
-		    c.sum, c.end);
-	if (c.sum_removed != c.removed)
-		fault(v,
-		    "The streams miss %" PRIu64 " events, but %" PRIu64
-		    " were removed.",
-		    c.sum_removed, c.removed);
-	if ((e = check_all_rows(&c, run, where)) != ERR_OK)
+	v->all = WALKS * c.end;
+	check_totals(&c);
+	if ((e = check_all_rows(&c, w)) != ERR_OK)
 		return e;
-	if ((e = check_gaps(&c, run, where)) != ERR_OK)
+	if ((e = check_gaps(&c, w)) != ERR_OK)
 		return e;
-	return check_all_ids(&c, run, where);
+	if ((e = check_all_ids(&c, w)) != ERR_OK)
+		return e;
+	return check_surplus(v, w);
 }
 
 static enum err
@@ -507,13 +567,17 @@ run_in_env(void *where, txn_body_f *body, void *arg)
 enum err
 verify_store(struct store *st, struct verify *v)
 {
-	return run_checks(v, run_in_store, st);
+	struct verify_where w = {run_in_store, st};
+
+	return run_checks(v, &w);
 }
 
 enum err
 verify_env(struct env *env, struct verify *v)
 {
-	return run_checks(v, run_in_env, env);
+	struct verify_where w = {run_in_env, env};
+
+	return run_checks(v, &w);
 }
 
 enum err
@@ -525,7 +589,7 @@ verify_files(const char *dir, struct verify *v)
 	for (t = 0; t < TABLES && e == ERR_OK; t++) {
 		e = env_verify_file(dir, t);
 		if (e == ERR_CORRUPT) {
-			fault(v, "The file of table %s is damaged.",
+			verify_fault(v, "The file of table %s is damaged.",
 			    env_table_file(t));
 			e = ERR_OK;
 		}

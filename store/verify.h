@@ -11,11 +11,13 @@
  * the positions, and what was removed of them to what was removed in all; and
  * each stream has as many event ids as it must have.  Together that means
  * that each stream's events from first to last are there, without gaps, and
- * every one of them is in $all exactly once.
+ * every one of them is in $all exactly once.  And no table has a row beside
+ * those: verify_rows.h.
  */
 #ifndef STORE_VERIFY_H
 #define STORE_VERIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/err.h"
@@ -26,12 +28,18 @@ struct store;
 /* Told of each fault, as a sentence. */
 typedef void verify_fault_f(void *arg, const char *sentence);
 
+struct verify;
+typedef void verify_progress_f(void *arg, const struct verify *);
+
 struct verify {
 	verify_fault_f *on_fault;
+	verify_progress_f *on_progress; /* or NULL */
 	void *arg;
+	bool is_alone;   /* nobody else uses the store: all can be counted */
 	uint64_t events; /* how many were looked at */
 	uint64_t streams;
 	uint64_t faults;
+	uint64_t rows, all; /* looked at, and about how many there are */
 };
 
 /*
@@ -40,8 +48,13 @@ struct verify {
  */
 enum err verify_store(struct store *, struct verify *);
 
-/* Check a store that the caller has recovered and nobody else uses. */
+/* Check a store that the caller has open by itself. */
 enum err verify_env(struct env *, struct verify *);
+
+/* For the checks: tell of a fault, in a sentence; of rows looked at. */
+void verify_fault(struct verify *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void verify_add(struct verify *, uint64_t rows);
 
 /* Check the pages of a table's file; dir is closed and nobody's. */
 enum err verify_files(const char *dir, struct verify *);

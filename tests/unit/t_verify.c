@@ -10,6 +10,7 @@
 #include "store/tbl_all.h"
 #include "store/tbl_counters.h"
 #include "store/tbl_event_ids.h"
+#include "store/tbl_events.h"
 #include "store/tbl_streams.h"
 #include "tests/unit/fixture_store.h"
 
@@ -20,6 +21,12 @@
  */
 #define EVENTS  6
 #define STREAMS 3
+
+/* Where a row is added. */
+struct place {
+	uint64_t stream_id;
+	int64_t number;
+};
 
 static int
 fill_store(void **state)
@@ -272,12 +279,12 @@ change_ids_number(struct txn *tx, void *arg)
 }
 
 static enum err
-add_surplus_id(struct txn *tx, void *arg)
+add_id(struct txn *tx, void *arg)
 {
+	const struct place *at = arg;
 	struct guid id = fixture_id('y');
 
-	(void)arg;
-	return tbl_event_ids_insert(tx, 1, &id, 1);
+	return tbl_event_ids_insert(tx, at->stream_id, &id, at->number);
 }
 
 /* Its events go, too, but that is another fault. */
@@ -391,6 +398,73 @@ remove_counters(struct txn *tx, void *arg)
 	return tbl_delete(tx, TABLE_COUNTERS, &key);
 }
 
+static enum err
+raise_stream_id(struct txn *tx, void *arg)
+{
+	(void)arg;
+	return put_counters(tx, EVENTS, STREAMS + 2);
+}
+
+static enum err
+add_counters(struct txn *tx, void *arg)
+{
+	DBT key = tbl_dbt("last", 4), value = tbl_dbt("what", 4);
+
+	(void)arg;
+	return tbl_insert(tx, TABLE_COUNTERS, &key, &value);
+}
+
+/* An event that stands nowhere else. */
+static enum err
+add_event(struct txn *tx, void *arg)
+{
+	const struct place *at = arg;
+	struct event ev = {.id = fixture_id('z')};
+	struct new_event ne;
+	enum err e;
+
+	if ((e = new_event_init(&ne, &ev)) != ERR_OK)
+		return e;
+	e = tbl_events_insert(tx, at->stream_id, at->number, &ne);
+	new_event_fini(&ne);
+	return e;
+}
+
+static enum err
+add_row_behind(struct txn *tx, void *arg)
+{
+	(void)arg;
+	return tbl_all_insert(tx, &(struct all_row){EVENTS, 1, 0});
+}
+
+static enum err
+add_name(struct txn *tx, void *arg)
+{
+	(void)arg;
+	return tbl_streams_put_name(tx, 77, slice_str("one"));
+}
+
+/* A stream that says nothing but its name. */
+static enum err
+add_stream(struct txn *tx, void *arg)
+{
+	struct stream_record r = {.id = 2, .last = EVENT_NUMBER_NONE};
+
+	(void)arg;
+	return tbl_streams_put(tx, slice_str("four"), &r);
+}
+
+static enum err
+change_bytes(struct txn *tx, void *arg)
+{
+	struct stream_record r;
+	enum err e = tbl_streams_get(tx, slice_str("one"), &r);
+
+	(void)arg;
+	r.bytes += 1;
+	return e == ERR_OK ? tbl_streams_put(tx, slice_str("one"), &r) : e;
+}
+
 /* What is done to the store, and a fault that is found then. */
 static const struct damage {
 	txn_body_f *body;
@@ -418,7 +492,6 @@ static const struct damage {
     {remove_id, "The id of the event at position 2 does not lead to it."},
     {change_ids_number,
 	"The id of the event at position 2 does not lead to it."},
-    {add_surplus_id, "Stream 1 has 4 event ids, but there must be 3."},
     {leave_ids_alone, "Event ids are of stream 2, which is not there."},
     {say_removed_falsely,
 	"Position 0 has number 0, but its stream begins at 1."},
@@ -431,7 +504,34 @@ static const struct damage {
     {lower_position, "The streams have 6 events, but there are 5 positions."},
     {lower_stream_id,
 	"Stream \"two\" has the id 3, which has not been given to one."},
+    {raise_stream_id, "There are 3 streams, but 4 were given an id."},
+    {add_counters, "There are 2 rows of counters, but one is enough."},
+    {add_row_behind, "Position 6 is behind the last one."},
+    {add_name, "The id 77 leads to the name \"one\", which is not that of a "
+	       "stream with this id."},
+    {add_stream, "The id 2 of stream \"four\" does not lead to it."},
+    {change_bytes,
+	"The events of stream 1 have 150 bytes, but its record says 151."},
     {remove_counters, "The streams have 6 events, but there are 0 positions."},
+};
+
+/* A row that is added at a place. */
+static const struct surplus {
+	struct damage damage;
+	struct place at;
+} surplus[] = {
+    {{add_id, "Stream 1 has 4 event ids, but there must be 3."}, {1, 1}},
+    {{add_event, "There is an event of number 3 in stream 1, which has none."},
+	{1, 3}},
+    {{add_event, "There is an event of number 9223372036854775807 in "
+		 "stream 1, which has none."},
+	{1, EVENT_NUMBER_TOMB}},
+    {{add_event, "There is an event of number 0 in stream 77, which has none."},
+	{77, 0}},
+    {{add_id, "There is an event id of number 3 in stream 1, which has none."},
+	{1, 3}},
+    {{add_id, "There is an event id of number 0 in stream 77, which has none."},
+	{77, 0}},
 };
 
 struct search {
@@ -452,21 +552,24 @@ static bool
 finds(struct fixture *f, const char *fault)
 {
 	struct search s = {.fault = fault};
-	struct verify v = {.on_fault = compare_fault, .arg = &s};
+	struct verify v = {
+	    .on_fault = compare_fault, .is_alone = true, .arg = &s};
 
 	assert_int_equal(verify_env(f->env, &v), ERR_OK);
-	assert_int_equal(v.faults > 0, s.found);
+	assert_true(v.faults > 0);
 	return s.found;
 }
 
 /* Every damage is done to a new store. */
 static void
-check_damage(const struct damage *d)
+check_damage(const struct damage *d, const struct place *at)
 {
 	void *state = NULL;
 
 	assert_int_equal(fill_store(&state), 0);
-	assert_int_equal(fixture_run(state, TXN_WRITE, d->body, NULL), ERR_OK);
+	assert_int_equal(
+	    fixture_run(state, TXN_WRITE, d->body, (void *)(uintptr_t)at),
+	    ERR_OK);
 	if (!finds(state, d->fault))
 		fail_msg("not found: %s", d->fault);
 	fixture_env_teardown(&state);
@@ -479,14 +582,16 @@ each_damage_is_found(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(damages); i++)
-		check_damage(&damages[i]);
+		check_damage(&damages[i], NULL);
+	for (i = 0; i < COUNT(surplus); i++)
+		check_damage(&surplus[i].damage, &surplus[i].at);
 }
 
 static void
 a_clean_store_has_no_faults(void **state)
 {
 	struct fixture *f;
-	struct verify v = {.faults = 1};
+	struct verify v = {.faults = 1, .is_alone = true};
 
 	assert_int_equal(fill_store(state), 0);
 	f = *state;
@@ -501,7 +606,7 @@ static void
 an_empty_store_has_no_faults(void **state)
 {
 	struct fixture *f;
-	struct verify v = {.faults = 1};
+	struct verify v = {.faults = 1, .is_alone = true};
 
 	assert_int_equal(fixture_env_setup(state), 0);
 	f = *state;
@@ -515,7 +620,7 @@ static void
 more_events_than_are_looked_at_at_once_are_all_seen(void **state)
 {
 	struct fixture *f;
-	struct verify v = {0};
+	struct verify v = {.is_alone = true};
 
 	assert_int_equal(fixture_env_setup(state), 0);
 	f = *state;
