@@ -16,11 +16,24 @@ REQUIRED = {"ES-RequireMaster": "True"}
 TEXT = "text/plain; charset=utf-8"
 
 
+def await_joined(lab):
+    """While members join, who is master may be unknown for a moment."""
+    def joined():
+        members = lab.master.request("GET", "/gossip").json()["members"]
+        return (len(members) == len(lab.nodes)
+                and all(member["isAlive"] for member in members)
+                and all(post(node, "first", {}).status == 201
+                        for node in lab.nodes))
+    wait_until(joined, START_SECONDS, "all have joined")
+    lab.await_whole()
+
+
 @pytest.fixture(scope="module")
 def cluster(client_namespace, tmp_path_factory):
     lab = Lab(tmp_path_factory.mktemp("lab"))
     try:
         lab.start()
+        await_joined(lab)
         yield lab
     finally:
         lab.tell()
