@@ -196,6 +196,20 @@ shrink(struct buf *b)
 		buf_fini(b);
 }
 
+/*
+ * libfcgi would wait for the web server to close the connection first, lest
+ * what is unread there take the answer with it.  Once the request has been
+ * read to its end there is nothing unread: the thread is free for the next.
+ */
+static void
+close_at_once(FCGX_Request *fcgx)
+{
+	FCGX_FClose(fcgx->err); /* the last one to be closed ends the answer */
+	FCGX_FClose(fcgx->out);
+	if (FCGX_GetChar(fcgx->in) == EOF)
+		FCGX_Detach(fcgx);
+}
+
 void
 request_end(struct request *r)
 {
@@ -205,6 +219,7 @@ request_end(struct request *r)
 	reply_print(&r->reply, &r->out);
 	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
 	meter_note(r);
+	close_at_once(&r->fcgx);
 	FCGX_Finish_r(&r->fcgx);
 	identity_free(&r->who);
 	shrink(&r->body);
