@@ -38,6 +38,8 @@ struct writer {
 	pthread_cond_t filled;
 	struct job *first, **last;
 	size_t bytes;
+	bool has_leader; /* a thread that carries out its own append */
+	bool is_idle;    /* the writer's thread has nothing in hand */
 	bool stopping;
 };
 
@@ -66,8 +68,10 @@ take_batch(struct writer *w, struct batch *b)
 	b->n = 0;
 	b->events = 0;
 	pthread_mutex_lock(&w->mutex);
-	while (w->first == NULL && !w->stopping)
+	w->is_idle = true;
+	while (w->has_leader || (w->first == NULL && !w->stopping))
 		pthread_cond_wait(&w->filled, &w->mutex);
+	w->is_idle = false;
 	while ((j = w->first) != NULL && may_join(b, j)) {
 		b->jobs[b->n++] = j;
 		b->events += j->a->n;
@@ -217,6 +221,7 @@ wake_readers(struct writer *w, const struct batch *b)
 		wakeup_bump(store_wakeup(w->store), streams, n);
 }
 
+/* What came of each is in its job. */
 static void
 run_batch(struct writer *w, struct batch *b)
 {
@@ -228,13 +233,9 @@ run_batch(struct writer *w, struct batch *b)
 	if (worth_splitting(b, e))
 		run_alone(w, b);
 	wake_readers(w, b);
-	for (i = 0; i < b->n; i++) {
-		struct job *j = b->jobs[i];
-
-		if (j->result == ERR_OK)
-			j->result = j->a->outcome;
-		sem_post(&j->done); /* and j is gone */
-	}
+	for (i = 0; i < b->n; i++)
+		if (b->jobs[i]->result == ERR_OK)
+			b->jobs[i]->result = b->jobs[i]->a->outcome;
 }
 
 static void *
@@ -242,9 +243,13 @@ write_on(void *arg)
 {
 	struct writer *w = arg;
 	struct batch *b = xmalloc(sizeof(*b));
+	size_t i;
 
-	while (take_batch(w, b))
+	while (take_batch(w, b)) {
 		run_batch(w, b);
+		for (i = 0; i < b->n; i++)
+			sem_post(&b->jobs[i]->done); /* and the job is gone */
+	}
 	free(b);
 	return NULL;
 }
@@ -256,6 +261,7 @@ writer_new(struct store *st)
 
 	w->store = st;
 	w->last = &w->first;
+	w->is_idle = true;
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->filled, NULL);
 	if (pthread_create(&w->thread, NULL, write_on, w) != 0) {
@@ -304,26 +310,69 @@ enqueue(struct writer *w, struct job *j)
 		*w->last = j;
 		w->last = &j->next;
 		w->bytes += j->bytes;
-		pthread_cond_signal(&w->filled);
 		tally_move(store_tally(w->store), TALLY_QUEUED, 1);
+		if (!w->has_leader)
+			pthread_cond_signal(&w->filled);
 	}
 	pthread_mutex_unlock(&w->mutex);
 	return fits;
 }
 
+static enum err
+await_thread(struct writer *w, struct job *j)
+{
+	sem_init(&j->done, 0, 0);
+	if (!enqueue(w, j)) {
+		sem_destroy(&j->done);
+		return ERR_BUSY;
+	}
+	while (sem_wait(&j->done) != 0)
+		continue; /* interrupted */
+	sem_destroy(&j->done);
+	return j->result;
+}
+
+/* Not in a cluster: the caller may be one of the replication's threads. */
+static bool
+may_lead(struct writer *w)
+{
+	bool may;
+
+	if (role_has_peers(store_role(w->store)))
+		return false;
+	pthread_mutex_lock(&w->mutex);
+	may = w->is_idle && w->first == NULL && !w->has_leader;
+	if (may)
+		w->has_leader = true;
+	pthread_mutex_unlock(&w->mutex);
+	return may;
+}
+
+/* Who came meanwhile is in the queue, and the thread's. */
+static void
+stop_leading(struct writer *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->has_leader = false;
+	if (w->first != NULL || w->stopping)
+		pthread_cond_signal(&w->filled);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+/*
+ * Who finds nobody at work need not wait for the thread to wake up, and then
+ * to be woken: that takes as long as half a flush of the disk.
+ */
 enum err
 writer_append(struct writer *w, struct append *a)
 {
 	struct job j = {.a = a, .bytes = append_bytes(a)};
+	struct batch alone = {.jobs = {&j}, .n = 1};
 
-	sem_init(&j.done, 0, 0);
-	if (!enqueue(w, &j)) {
-		sem_destroy(&j.done);
-		return ERR_BUSY;
-	}
-	while (sem_wait(&j.done) != 0)
-		continue; /* interrupted */
-	sem_destroy(&j.done);
+	if (!may_lead(w))
+		return await_thread(w, &j);
+	run_batch(w, &alone);
+	stop_leading(w);
 	return j.result;
 }
 

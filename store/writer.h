@@ -1,9 +1,11 @@
 /*
- * writer - the one thread of a process that writes to the store.
+ * writer - what a process writes to the store, one transaction at a time.
  *
- * Layer: store.  It puts all the appends that wait into one transaction,
- * commits it, and answers each of them: what costs is the commit, which
- * waits for the disk.
+ * Layer: store.  An append that finds nothing under way is carried out at
+ * once by the thread that asks.  Those that come meanwhile wait for a thread
+ * of the writer's: it puts all that wait into one transaction, commits it,
+ * and answers each of them: what costs is the commit, which waits for the
+ * disk.
  */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
