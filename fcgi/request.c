@@ -206,6 +206,7 @@ close_at_once(FCGX_Request *fcgx)
 {
 	FCGX_FClose(fcgx->err); /* the last one to be closed ends the answer */
 	FCGX_FClose(fcgx->out);
+	FCGX_Attach(fcgx); /* the connection may be kept from another request */
 	if (FCGX_GetChar(fcgx->in) == EOF)
 		FCGX_Detach(fcgx);
 }
