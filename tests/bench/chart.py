@@ -1,6 +1,7 @@
 """Bar charts as SVG, readable on light and dark pages."""
 
 import html
+from statistics import median
 
 WIDTH, LEFT, RIGHT = 760, 230, 90
 BAR, GAP, GROUP_GAP, TOP = 16, 3, 14, 46
@@ -37,7 +38,6 @@ def bar(y, colour, value, most, spread):
 
 def bars(title, names, groups):
     """groups: (label, {name: samples}); a line shows the samples' range."""
-    from statistics import median
     most = max(max(samples) for _, found in groups
                for samples in found.values())
     y, parts = TOP, [text(10, 18, title, font_weight="bold"), *legend(names)]

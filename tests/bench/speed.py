@@ -187,7 +187,8 @@ def measure_appends(bench):
     redis = bench.take_part(
         "Redis", Redis(bench.folder / "redis", EVENT_BYTES, STREAMS))
     for clients, events, of_empty, of_disk in APPENDS:
-        row = Row("appends", f"{clients} clients, {events} a request")
+        plural = "s" if clients > 1 else ""
+        row = Row("appends", f"{clients} client{plural}, {events} a request")
         contenders = [("Rill", lambda s, c=clients, n=events:
                        n * appends_of_rill(bench, c, n, s))]
         if events == 1 and empty:
