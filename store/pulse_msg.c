@@ -41,7 +41,8 @@ pulse_msg_decode(struct pulse *p, struct slice message)
 	    raw[AT_FOLLOWS] > 1)
 		return ERR_CORRUPT;
 	n = (size_t)raw[AT_LENGTH] << 8 | raw[AT_LENGTH + 1];
-	if (n > CONF_TEXT_MAX || message.n != HEAD_SIZE + n)
+	if (n > CONF_TEXT_MAX || message.n != HEAD_SIZE + n ||
+	    memchr(raw + HEAD_SIZE, '\0', n) != NULL)
 		return ERR_CORRUPT;
 	*p = (struct pulse){.role = (enum role_kind)raw[AT_ROLE],
 	    .follows = raw[AT_FOLLOWS] != 0,

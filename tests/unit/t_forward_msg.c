@@ -273,6 +273,10 @@ a_pulse_arrives_as_it_was_sent(void **state)
 		    pulse_msg_decode(&got, slice(b.p, n)), ERR_CORRUPT);
 	b.p[2] = 3;
 	assert_int_equal(pulse_msg_decode(&got, buf_slice(&b)), ERR_CORRUPT);
+	buf_reset(&b);
+	pulse_msg_encode(&b, &sent);
+	b.p[b.n - 1] = '\0';
+	assert_int_equal(pulse_msg_decode(&got, buf_slice(&b)), ERR_CORRUPT);
 	buf_fini(&b);
 }
 
