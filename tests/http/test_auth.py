@@ -95,7 +95,8 @@ def test_who_waits_for_events_must_still_be_known_when_they_come(guarded):
     fill(guarded, stream, 1)
     polls = [Poll(guarded, path(stream, 1, "forward", 1), {**LONG, **each})
              for each in (who, known)]
-    wait_until(lambda: all(p.is_alive() for p in polls), 10, "they wait")
+    wait_until(lambda: "rill_waiting_requests 2\n" in get(
+        guarded, "/metrics").body.decode(), 10, "both wait")
     call(guarded, "POST", command_path(login, "disable"))
     write(guarded, stream, [event()])
     assert [p.result().status for p in polls] == [401, 200]
