@@ -158,7 +158,7 @@ look_at_event_again(struct txn *tx, void *arg)
 {
 	struct rows *r = arg;
 	const struct row *row = &r->last;
-	struct stream_record s;
+	struct stream_record s = {.first = 0};
 	uint64_t position;
 	enum err e;
 
