@@ -73,8 +73,22 @@ step(void *arg, uint64_t n)
 static bool
 is_ours(const char *name)
 {
-	return name[strspn(name, "0123456789")] == '\0' ||
-	       strcmp(name, MANIFEST_FILE ".new") == 0;
+	const size_t n = sizeof(MANIFEST_FOLDER) - 1;
+
+	if (strcmp(name, MANIFEST_FILE ".new") == 0)
+		return true;
+	return strncmp(name, MANIFEST_FOLDER, n) == 0 &&
+	       name[n + strspn(name + n, "0123456789")] == '\0';
+}
+
+/* A files_filter_f: nothing else is ever removed. */
+static bool
+is_copied(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return strncmp(name, "log.", 4) == 0 ||
+	       (end != NULL && strcmp(end, ".db") == 0);
 }
 
 struct look {
@@ -103,7 +117,7 @@ look_at_name(void *arg, const char *name)
 	if (strcmp(name, MANIFEST_FILE ".new") == 0)
 		l->error = remove(path) == 0 ? 0 : errno;
 	else
-		l->error = files_remove_dir(path);
+		l->error = files_remove_dir(path, is_copied);
 	free(path);
 	return l->error == 0;
 }
@@ -112,12 +126,13 @@ look_at_name(void *arg, const char *name)
 static enum err
 tidy(struct work *w, const struct manifest *kept)
 {
-	char keep[16] = "";
+	char keep[32] = "";
 	struct look l = {.dir = w->b->dir, .keep = keep, .remove = true};
 	int r;
 
 	if (kept != NULL)
-		snprintf(keep, sizeof(keep), "%u", kept->folder);
+		snprintf(
+		    keep, sizeof(keep), MANIFEST_FOLDER "%u", kept->folder);
 	r = files_each(w->b->dir, look_at_name, &l);
 	if (r == 0)
 		r = l.error;

@@ -202,20 +202,31 @@ files_make_dir(const char *dir)
 	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
 }
 
+struct removal {
+	const char *dir;
+	files_filter_f *may_go;
+};
+
 static bool
 remove_file(void *arg, const char *name)
 {
-	char *path = xasprintf("%s/%s", (const char *)arg, name);
-	bool removed = unlink(path) == 0;
+	const struct removal *rm = arg;
+	char *path;
 
-	free(path);
-	return removed;
+	if (rm->may_go(name)) {
+		path = xasprintf("%s/%s", rm->dir, name);
+		unlink(path);
+		free(path);
+	}
+	return true;
 }
 
+/* What could not be removed keeps the folder from being empty. */
 int
-files_remove_dir(const char *dir)
+files_remove_dir(const char *dir, files_filter_f *may_go)
 {
-	int r = files_each(dir, remove_file, (void *)(uintptr_t)dir);
+	struct removal rm = {dir, may_go};
+	int r = files_each(dir, remove_file, &rm);
 
 	if (r == ENOENT)
 		return 0;

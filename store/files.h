@@ -42,8 +42,12 @@ int files_flush_names(const char *dir);
 /* Make a folder of mode 0700 that may be there already. */
 int files_make_dir(const char *dir);
 
-/* Remove a folder that has nothing but files; none is fine. */
-int files_remove_dir(const char *dir);
+/*
+ * Remove a folder, and the files in it whose names may be; one with another
+ * file in it stays.  ENOTEMPTY.  None is fine.
+ */
+typedef bool files_filter_f(const char *name);
+int files_remove_dir(const char *dir, files_filter_f *may_go);
 
 /* Told of each name but . and .. in a folder; false ends the walk. */
 typedef bool files_each_f(void *arg, const char *name);

@@ -144,5 +144,5 @@ manifest_read(struct manifest *m, const char *dir, char why[MANIFEST_WHY_SIZE])
 char *
 manifest_folder(const struct manifest *m, const char *dir)
 {
-	return xasprintf("%s/%u", dir, m->folder);
+	return xasprintf("%s/" MANIFEST_FOLDER "%u", dir, m->folder);
 }

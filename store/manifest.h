@@ -4,7 +4,7 @@
  * Layer: store; knows the file, not the store.
  *
  * The folder of a backup has the file backup.json, a JSON object, and the
- * folder that it names, with the tables' files and the log files.  It is
+ * folder whose number it has, with the tables' files and the log files.  It is
  * written last, in place of the one before, so what it names is whole; a
  * folder without it is no backup, or one that was not finished.  Files may
  * have more bytes than it says, which an increment left that was not
@@ -21,6 +21,7 @@
 #include "store/err.h"
 
 #define MANIFEST_FILE     "backup.json"
+#define MANIFEST_FOLDER   "store-" /* and its number */
 #define MANIFEST_WHY_SIZE 400
 
 struct manifest {

@@ -185,7 +185,7 @@ def test_what_is_broken_off_leaves_the_backup_as_it_was(kept, tmp_path):
 def test_a_damaged_backup_is_not_restored(kept, tmp_path):
     folder = tmp_path / "backup"
     backup(kept, folder)
-    inner = folder / "1"
+    inner = folder / "store-1"
 
     def refused(break_it, what):
         broken = tmp_path / what
@@ -195,11 +195,11 @@ def test_a_damaged_backup_is_not_restored(kept, tmp_path):
             config(kept), "restore", broken, "--to", tmp_path / (what + ".to"))
         assert status == 65 and "damaged" in output, output
 
-    table = "1/events.db"
+    table = "store-1/events.db"
     log = sorted(path.name for path in inner.glob("log.*"))[-1]
     refused(lambda b: (b / table).unlink(), "table")
     refused(lambda b: os.truncate(b / table, 4096), "short")
-    refused(lambda b: (b / "1" / log).unlink(), "log")
+    refused(lambda b: (b / "store-1" / log).unlink(), "log")
     refused(lambda b: (b / "backup.json").write_text("{}\n"), "manifest")
     refused(lambda b: (b / "backup.json").write_text("{"), "text")
 
@@ -227,10 +227,15 @@ def test_a_store_is_not_restored_over(kept, tmp_path):
 
 
 def test_a_folder_with_something_else_is_left_alone(kept, tmp_path):
-    (tmp_path / "note").write_text("mine")
+    other = tmp_path / "2026"
+    other.mkdir()
     output = backup(kept, tmp_path, status=65)
     assert "holds other files and no backup" in output
-    assert [path.name for path in tmp_path.iterdir()] == ["note"]
+    assert list(tmp_path.iterdir()) == [other]
+    other.rename(tmp_path / "store-1")
+    (tmp_path / "store-1/note").write_text("mine")
+    assert "not empty" in backup(kept, tmp_path, status=74)
+    assert (tmp_path / "store-1/note").read_text() == "mine"
 
 
 def test_an_increment_needs_the_log_since(kept, tmp_path):
