@@ -46,7 +46,7 @@ struct cluster {
 	pthread_t ruler;
 	int64_t joined_ms; /* when this node was let into the group */
 	bool is_started, has_admitted;
-	atomic_bool stopping, failed;
+	atomic_bool stopping, failed, stands_back;
 
 	sem_t changes; /* something is to be looked at */
 
@@ -638,6 +638,12 @@ cluster_member(struct cluster *c, size_t node, struct cluster_member *m)
 	pthread_mutex_unlock(&c->mutex);
 }
 
+bool
+cluster_stands_back(struct cluster *c)
+{
+	return c != NULL && atomic_load(&c->stands_back);
+}
+
 enum err
 cluster_step_down(struct cluster *c)
 {
@@ -646,6 +652,7 @@ cluster_step_down(struct cluster *c)
 	pthread_mutex_lock(&c->mutex);
 	if (c->is_master) {
 		log_info("cluster", "stepping down, as asked");
+		atomic_store(&c->stands_back, true);
 		atomic_store(&c->failed, true);
 		e = ERR_OK;
 	}

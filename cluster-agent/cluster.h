@@ -47,6 +47,9 @@ struct role *cluster_role(struct cluster *);
 /* Whether the agent has to begin anew. */
 bool cluster_has_failed(struct cluster *);
 
+/* Whether it should let the others elect before it does.  Accepts NULL. */
+bool cluster_stands_back(struct cluster *);
+
 /* End the threads; the environment can then be closed.  Accepts NULL. */
 void cluster_stop(struct cluster *);
 void cluster_free(struct cluster **);

@@ -201,7 +201,8 @@ begin_anew(struct custodian *c)
 {
 	custody_dismiss(c->custody);
 	env_panic(c->env);
-	return EX_TEMPFAIL;
+	return cluster_stands_back(c->cluster) ? CUSTODIAN_STANDS_BACK
+					       : EX_TEMPFAIL;
 }
 
 static int

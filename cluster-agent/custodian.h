@@ -14,8 +14,11 @@ struct conf;
  * Look after the store until SIGTERM or SIGINT, both of which the caller has
  * blocked.  Returns an exit status: 0 after a stop; EX_TEMPFAIL when the
  * environment needs recovery, to be started again at once; EX_UNAVAILABLE
- * when it could not be opened, to be tried again later.
+ * when it could not be opened, to be tried again later;
+ * CUSTODIAN_STANDS_BACK when it steps down as master, to be started again when
+ * the others have had time to elect another.
  */
+#define CUSTODIAN_STANDS_BACK 1
 int custodian_run(const struct conf *);
 
 #endif

@@ -22,6 +22,7 @@
 #define FIRST_PAUSE_MS 100
 #define LAST_PAUSE_MS  2000
 #define CALM_MS        5000 /* a child that lived so long is no failure */
+#define STAND_BACK_MS  1000 /* for an election */
 
 struct supervisor {
 	const struct conf *conf;
@@ -117,6 +118,8 @@ consider(struct supervisor *s, int status, int64_t lived_ms)
 		s->pause_ms = FIRST_PAUSE_MS;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL)
 		return; /* it wants to recover, at once */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CUSTODIAN_STANDS_BACK)
+		s->pause_ms = STAND_BACK_MS;
 	if (WIFSIGNALED(status))
 		log_warn("agent", "the custodian was ended by signal %d",
 		    WTERMSIG(status));
@@ -125,6 +128,13 @@ consider(struct supervisor *s, int status, int64_t lived_ms)
 	    (WTERMSIG(status) == SIGKILL || lived_ms >= CALM_MS))
 		return;
 	take_pause(s);
+}
+
+static bool
+wants_to_begin_anew(int status)
+{
+	return WEXITSTATUS(status) == EX_TEMPFAIL ||
+	       WEXITSTATUS(status) == CUSTODIAN_STANDS_BACK;
 }
 
 static int
@@ -139,7 +149,7 @@ supervise(struct supervisor *s)
 			return EX_OSERR;
 		status = await_child(s);
 		if (s->stopping && WIFEXITED(status))
-			return WEXITSTATUS(status) == EX_TEMPFAIL
+			return wants_to_begin_anew(status)
 				   ? EX_OK
 				   : WEXITSTATUS(status);
 		if (!s->stopping)
