@@ -90,7 +90,14 @@ configure_site(DB_ENV *h, const struct group_options *o)
 	/* A call that must wait for a sync says so, and is made again. */
 	if ((r = h->rep_set_config(h, DB_REP_CONF_NOWAIT, 1)) != 0)
 		return r;
-	return h->rep_set_config(h, DB_REPMGR_CONF_2SITE_STRICT, 1);
+	/*
+	 * A master that restarts while the first of the others joins is one of
+	 * two in the group, and the other cannot vote before it has joined.
+	 * What is acked then is on both; and who rules is not the library's to
+	 * say alone, see tenure.h.
+	 */
+	return h->rep_set_config(
+	    h, DB_REPMGR_CONF_2SITE_STRICT, o->conf->nnodes == 2);
 }
 
 static void
