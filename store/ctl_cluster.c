@@ -80,7 +80,7 @@ int
 ctl_cluster(const struct conf *conf)
 {
 	json_t *result = ask(conf, "cluster");
-	const json_t *members, *m;
+	const json_t *members;
 	json_int_t master;
 	size_t i;
 
@@ -90,7 +90,8 @@ ctl_cluster(const struct conf *conf)
 	master = position_of_master(members);
 	printf("%-8s  %12s  %12s  %12s  %s\n", "role", "position", "behind",
 	    "heard ms ago", "url");
-	json_array_foreach(members, i, m) print_member(m, master);
+	for (i = 0; i < json_array_size(members); i++)
+		print_member(json_array_get(members, i), master);
 	json_decref(result);
 	return EX_OK;
 }
