@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fcgi/body.h"
+#include "fcgi/old_metadata.h"
 #include "store/alloc.h"
 #include "store/buf.h"
 #include "store/json.h"
@@ -116,6 +117,8 @@ body_add_event(struct body *b, const struct body_event *v)
 	if (v->data.n > b->max_event_bytes ||
 	    v->metadata.n > b->max_event_bytes - v->data.n)
 		return body_too_large(b);
+	if (b->is_metadata && old_metadata_is(v->type, v->data))
+		ev.type = slice_str("$metadata");
 	if ((e = new_event_init(&b->events[b->n], &ev)) == ERR_OK)
 		b->n++;
 	return e;

@@ -7,6 +7,7 @@
 #ifndef FCGI_BODY_H
 #define FCGI_BODY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "store/err.h"
@@ -21,6 +22,7 @@ struct body {
 	size_t n;
 	size_t size;            /* events there is room for */
 	size_t max_event_bytes; /* in: data and metadata together */
+	bool is_metadata;       /* in: for a metadata resource */
 	const char *reason;     /* out: the reference's phrase, static */
 	char
 	    why[BODY_WHY_SIZE]; /* out: what is wrong and what would be right */

@@ -165,7 +165,8 @@ append_events(struct request *r, const struct write *w, const struct body *b)
 void
 write_body(struct request *r, const struct write *w)
 {
-	struct body b = {.max_event_bytes = r->server->conf->max_event_bytes};
+	struct body b = {.max_event_bytes = r->server->conf->max_event_bytes,
+	    .is_metadata = w->default_type != NULL};
 	enum err e;
 
 	if (!request_read_body(r, r->server->conf->max_body_bytes))

@@ -248,7 +248,21 @@ def test_the_documents_of_2013_are_kept_and_echoed(node, stream):
     post(node, metadata(stream), [event(document, "$user-updated")])
     entry = get(node, metadata(stream), ATOM).json()
     assert entry["content"]["data"] == document
+    assert entry["summary"] == "$metadata", "as the documentation shows it"
     assert get(node, path(stream)).status == 200
+
+
+@pytest.mark.parametrize("document", [
+    {"owner": "billing"}, {"readRole": "$all", "owner": "billing"},
+    {"$acl": {"$r": "$all"}}, {}, ["readRole"]])
+def test_other_documents_keep_the_type_they_came_with(node, stream, document):
+    post(node, metadata(stream), [event(document, "$user-updated")])
+    assert get(node, metadata(stream), ATOM).json()["summary"] == "$user-updated"
+
+
+def test_only_a_metadata_resource_takes_documents_of_2013(node, stream):
+    write(node, stream, [event({"readRole": "$all"}, "$user-updated")])
+    assert get(node, path(stream, "head"), ATOM).json()["summary"] == "$user-updated"
 
 
 def test_undeleting_keeps_the_other_metadata(node, stream):
