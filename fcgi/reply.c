@@ -17,6 +17,16 @@ static const char cors_headers[] =
     "Access-Control-Expose-Headers: Location, ES-Position, "
     "ES-CurrentVersion\r\n";
 
+/* For want of memory to print another, or all of it. */
+static const char without_memory[] =
+    "Status: 503 Server Is Too Busy\r\n"
+    "Access-Control-Allow-Origin: *\r\n"
+    "Retry-After: " RETRY_AFTER_S "\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "\r\n"
+    "Server Is Too Busy. The server is out of memory; a write may have been "
+    "carried out all the same, and is safe to repeat.\n";
+
 static const struct {
 	enum err err;
 	int status;
@@ -160,8 +170,8 @@ reply_settle(struct reply *r)
 	}
 }
 
-void
-reply_print(struct reply *r, struct buf *out)
+static void
+print(struct reply *r, struct buf *out)
 {
 	reply_settle(r);
 	buf_printf(out, "Status: %d %s\r\n", r->status, r->reason);
@@ -183,4 +193,14 @@ reply_print(struct reply *r, struct buf *out)
 	buf_add_str(out, "\r\n");
 	if (has_body(r) && !r->without_body)
 		buf_add_slice(out, buf_slice(&r->body));
+}
+
+struct slice
+reply_print(struct reply *r, struct buf *out)
+{
+	print(r, out);
+	if (!buf_failed(out))
+		return buf_slice(out);
+	r->status = 503;
+	return slice_str(without_memory);
 }

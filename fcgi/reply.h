@@ -58,7 +58,10 @@ void reply_error(struct reply *, enum err);
 /* An answer that memory did not suffice for becomes a 503. */
 void reply_settle(struct reply *);
 
-/* Write the whole answer, headers and body, for the front server. */
-void reply_print(struct reply *, struct buf *out);
+/*
+ * Write the whole answer, headers and body, for the front server.  Returned is
+ * what to send: what is in out, or a 503 when memory ran out on the way.
+ */
+struct slice reply_print(struct reply *, struct buf *out);
 
 #endif

@@ -214,11 +214,13 @@ close_at_once(FCGX_Request *fcgx)
 void
 request_end(struct request *r)
 {
+	struct slice answer;
+
 	reply_settle(&r->reply);
 	if (r->reply.status >= 500)
 		tell_failure(r);
-	reply_print(&r->reply, &r->out);
-	FCGX_PutStr(r->out.p, (int)r->out.n, r->fcgx.out);
+	answer = reply_print(&r->reply, &r->out);
+	FCGX_PutStr(answer.p, (int)answer.n, r->fcgx.out);
 	meter_note(r);
 	close_at_once(&r->fcgx);
 	FCGX_Finish_r(&r->fcgx);

@@ -1,0 +1,47 @@
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fcgi/reply.h"
+
+/* However little of it fits: a front server would make a 302 of the rest. */
+static void
+an_answer_that_does_not_fit_is_503(void **state)
+{
+	struct reply r = {.status = 0};
+	struct buf out = {0};
+	struct slice sent;
+	size_t limit;
+
+	(void)state;
+	reply_reset(&r);
+	reply_status(&r, 201, "Created");
+	reply_header(&r, "Location", "http://127.0.0.1/streams/a/0");
+	buf_add_str(&r.body, "written");
+	sent = reply_print(&r, &out);
+	assert_true(slice_starts(sent, "Status: 201 "));
+	for (limit = 1; limit < sent.n; limit += 7) {
+		struct buf small = {.limit = limit};
+
+		assert_true(
+		    slice_starts(reply_print(&r, &small), "Status: 503 "));
+		buf_fini(&small);
+	}
+	buf_fini(&out);
+	reply_fini(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_answer_that_does_not_fit_is_503),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
