@@ -43,13 +43,7 @@ target_load(struct work *w, struct target *t, struct slice name)
 	if (e != ERR_NO_STREAM)
 		return e;
 	t->is_new = true;
-	t->record.id = 0;
-	t->record.last = EVENT_NUMBER_NONE;
-	t->record.is_deleted = false;
-	t->record.bytes = 0;
-	t->record.first = 0;
-	t->record.forgotten = 0;
-	t->record.settings = (struct settings){0};
+	tbl_streams_init(&t->record);
 	return ERR_OK;
 }
 

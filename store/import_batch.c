@@ -152,13 +152,7 @@ load(struct import_batch *b, struct slice name)
 	p->is_new = e == ERR_NO_STREAM;
 	if (!p->is_new)
 		return e;
-	p->record.id = 0;
-	p->record.last = EVENT_NUMBER_NONE;
-	p->record.is_deleted = false;
-	p->record.bytes = 0;
-	p->record.first = 0;
-	p->record.forgotten = 0;
-	p->record.settings = (struct settings){0};
+	tbl_streams_init(&p->record);
 	return ERR_OK;
 }
 

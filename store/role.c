@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 
 #include "store/alloc.h"
 #include "store/clock.h"
+#include "store/mapped.h"
 #include "store/role.h"
 
 #define FILE_SIZE 4096
@@ -47,23 +46,12 @@ _Static_assert(sizeof(struct shared) <= FILE_SIZE, "it fits into the file");
 enum err
 role_open(struct role **out, const char *dir)
 {
-	char *path = xasprintf("%s/role", dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *map = MAP_FAILED;
-	int saved;
+	struct shared *shared = mapped_open(dir, "role", FILE_SIZE, NULL);
 
-	free(path);
-	if (fd >= 0 && (errno = posix_fallocate(fd, 0, FILE_SIZE)) == 0)
-		map = mmap(
-		    NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	saved = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	if (map == MAP_FAILED)
+	if (shared == NULL)
 		return ERR_IO;
 	*out = xmalloc(sizeof(**out));
-	(*out)->shared = map;
+	(*out)->shared = shared;
 	return ERR_OK;
 }
 

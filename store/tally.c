@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/alloc.h"
+#include "store/mapped.h"
 #include "store/tally.h"
 
 /* The number is that of the layout, as with wakeup's file. */
@@ -68,26 +68,14 @@ take_slot(struct tally *t)
 enum err
 tally_open(struct tally **out, const char *dir)
 {
-	const size_t size = TALLY_SLOTS * sizeof(struct slot);
-	char *path = xasprintf("%s/" FILE_NAME, dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *map = MAP_FAILED;
-	int saved;
+	int fd;
+	struct slot *slots =
+	    mapped_open(dir, FILE_NAME, TALLY_SLOTS * sizeof(*slots), &fd);
 
-	free(path);
-	/* A hole would be SIGBUS when the disk is full. */
-	if (fd >= 0 && (errno = posix_fallocate(fd, 0, (off_t)size)) == 0)
-		map =
-		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED) {
-		saved = errno;
-		if (fd >= 0)
-			close(fd);
-		errno = saved;
+	if (slots == NULL)
 		return ERR_IO;
-	}
 	*out = xmalloc(sizeof(**out));
-	**out = (struct tally){.slots = map, .fd = fd};
+	**out = (struct tally){.slots = slots, .fd = fd};
 	take_slot(*out);
 	return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/be.h"
+#include "store/event.h"
 #include "store/tbl.h"
 #include "store/tbl_streams.h"
 
@@ -33,6 +34,18 @@ decode(struct stream_record *s, size_t n)
 	s->forgotten = be_get64(r + AT_FORGOTTEN);
 	return settings_decode(
 	    &s->settings, slice(r + AT_SETTINGS, n - AT_SETTINGS));
+}
+
+void
+tbl_streams_init(struct stream_record *s)
+{
+	s->id = 0;
+	s->last = EVENT_NUMBER_NONE;
+	s->is_deleted = false;
+	s->bytes = 0;
+	s->first = 0;
+	s->forgotten = 0;
+	s->settings = (struct settings){0};
 }
 
 enum err

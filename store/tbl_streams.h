@@ -44,6 +44,9 @@ struct stream_record {
 	unsigned char raw[STREAM_RECORD_SIZE];
 };
 
+/* Of a stream that has no events yet, nor an id. */
+void tbl_streams_init(struct stream_record *);
+
 /* ERR_NO_STREAM: there is no record.  ERR_CORRUPT. */
 enum err tbl_streams_get(struct txn *, struct slice, struct stream_record *);
 enum err tbl_streams_get_for_update(

@@ -195,19 +195,6 @@ check_event(
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
 
-/* By its id.  ERR_NO_STREAM: it leads to no name, or that to no record. */
-static enum err
-find_stream(struct txn *tx, uint64_t id, struct stream_record *s)
-{
-	char name[STREAM_MAX_META_NAME];
-	size_t n;
-	enum err e = tbl_streams_name(tx, id, name, &n);
-
-	if (e == ERR_OK)
-		e = tbl_streams_get(tx, slice(name, n), s);
-	return e == ERR_CORRUPT ? ERR_NO_STREAM : e;
-}
-
 static void
 check_number(
     struct check *c, const struct all_row *row, const struct stream_record *s)
@@ -230,7 +217,7 @@ static enum err
 check_stream(struct txn *tx, struct check *c, const struct all_row *row)
 {
 	struct stream_record s;
-	enum err e = find_stream(tx, row->stream_id, &s);
+	enum err e = verify_find_stream(tx, row->stream_id, &s);
 
 	if (e == ERR_NO_STREAM) {
 		if (is_fault(c))
@@ -369,7 +356,7 @@ static enum err
 begin_count(struct txn *tx, struct check *c, uint64_t stream_id)
 {
 	struct stream_record s;
-	enum err e = find_stream(tx, stream_id, &s);
+	enum err e = verify_find_stream(tx, stream_id, &s);
 
 	c->count = (struct id_count){.stream_id = stream_id, .last = -1};
 	if (e == ERR_NO_STREAM && stream_id < c->next_id)
@@ -394,7 +381,7 @@ end_count(struct txn *tx, struct check *c)
 
 	if (n->stream_id == 0)
 		return ERR_OK;
-	e = find_stream(tx, n->stream_id, &s);
+	e = verify_find_stream(tx, n->stream_id, &s);
 	if (e != ERR_OK && e != ERR_NO_STREAM)
 		return e;
 	n->least = (uint64_t)n->last + 1 - s.forgotten + n->is_deleted;

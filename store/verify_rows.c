@@ -49,9 +49,8 @@ struct rows {
 	bool is_explained; /* the row that is looked at again */
 };
 
-/* By its id.  ERR_NO_STREAM: it leads to no name, or that to no record. */
-static enum err
-find_stream(struct txn *tx, uint64_t id, struct stream_record *s)
+enum err
+verify_find_stream(struct txn *tx, uint64_t id, struct stream_record *s)
 {
 	char name[STREAM_MAX_META_NAME];
 	size_t n;
@@ -77,7 +76,7 @@ go_to_stream(struct rows *r, uint64_t stream_id)
 	r->is_partial = r->last.stream_id == stream_id;
 	r->stream_id = stream_id;
 	r->bytes = 0;
-	r->found = find_stream(r->tx, stream_id, &r->stream);
+	r->found = verify_find_stream(r->tx, stream_id, &r->stream);
 	return r->found == ERR_NO_STREAM ? ERR_OK : r->found;
 }
 
@@ -164,7 +163,7 @@ look_at_event_again(struct txn *tx, void *arg)
 
 	e = tbl_events_position(tx, row->stream_id, row->number, &position);
 	if (e == ERR_OK)
-		e = find_stream(tx, row->stream_id, &s);
+		e = verify_find_stream(tx, row->stream_id, &s);
 	r->is_explained = e == ERR_NO_EVENT ||
 			  (e == ERR_OK && has_number(&s, row->number, s.first));
 	return e == ERR_NO_EVENT || e == ERR_NO_STREAM || e == ERR_CORRUPT
@@ -182,7 +181,7 @@ look_at_id_again(struct txn *tx, void *arg)
 	enum err e = tbl_event_ids_get(tx, row->stream_id, &row->id, &number);
 
 	if (e == ERR_OK)
-		e = find_stream(tx, row->stream_id, &s);
+		e = verify_find_stream(tx, row->stream_id, &s);
 	r->is_explained =
 	    e == ERR_NO_EVENT || (e == ERR_OK && has_number(&s, number, 0));
 	return e == ERR_NO_EVENT || e == ERR_NO_STREAM ? ERR_OK : e;

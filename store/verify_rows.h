@@ -7,6 +7,7 @@
 #define STORE_VERIFY_ROWS_H
 
 #include "store/err.h"
+#include "store/tbl_streams.h"
 #include "store/txn.h"
 #include "store/verify.h"
 
@@ -17,6 +18,9 @@ struct verify_where {
 	verify_run_f *run;
 	void *where;
 };
+
+/* By its id.  ERR_NO_STREAM: it leads to no name, or that to no record. */
+enum err verify_find_stream(struct txn *, uint64_t id, struct stream_record *);
 
 /*
  * Every event is one of its stream's, and decodes; and if nobody writes, the

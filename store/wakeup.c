@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/alloc.h"
+#include "store/mapped.h"
 #include "store/name.h"
 #include "store/wakeup.h"
 
@@ -47,25 +46,13 @@ struct wakeup {
 enum err
 wakeup_open(struct wakeup **out, const char *dir)
 {
-	const size_t size = sizeof(struct shared);
-	char *path = xasprintf("%s/" FILE_NAME, dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *map = MAP_FAILED;
-	int saved;
+	struct shared *shared =
+	    mapped_open(dir, FILE_NAME, sizeof(*shared), NULL);
 
-	free(path);
-	/* A hole would be SIGBUS when the disk is full. */
-	if (fd >= 0 && (errno = posix_fallocate(fd, 0, (off_t)size)) == 0)
-		map =
-		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	saved = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	if (map == MAP_FAILED)
+	if (shared == NULL)
 		return ERR_IO;
 	*out = xmalloc(sizeof(**out));
-	(*out)->shared = map;
+	(*out)->shared = shared;
 	return ERR_OK;
 }
 
