@@ -638,6 +638,22 @@ cluster_member(struct cluster *c, size_t node, struct cluster_member *m)
 	pthread_mutex_unlock(&c->mutex);
 }
 
+size_t
+cluster_strangers(struct cluster *c, struct group_address *out, size_t max)
+{
+	return group_strangers(c->env, out, max);
+}
+
+enum err
+cluster_forget(struct cluster *c, const char *address)
+{
+	enum err e = group_forget(c->env, address);
+
+	if (e == ERR_OK)
+		log_info("cluster", "%s was put out of the group", address);
+	return e;
+}
+
 bool
 cluster_stands_back(struct cluster *c)
 {

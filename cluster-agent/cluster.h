@@ -68,6 +68,11 @@ struct cluster_member {
 void cluster_member(struct cluster *, size_t node, struct cluster_member *);
 size_t cluster_size(struct cluster *);
 
+/* As group_strangers() and group_forget(). */
+size_t cluster_strangers(
+    struct cluster *, struct group_address *out, size_t max);
+enum err cluster_forget(struct cluster *, const char *address);
+
 /* Let another node be master.  ERR_NOT_MASTER. */
 enum err cluster_step_down(struct cluster *);
 

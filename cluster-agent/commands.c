@@ -113,6 +113,18 @@ member_line(struct cluster *c, size_t node)
 }
 
 static void
+add_strangers(json_t *members, struct cluster *c)
+{
+	struct group_address them[CONF_MAX_NODES];
+	size_t n = cluster_strangers(c, them, CONF_MAX_NODES), i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(
+		    members, json_pack("{s:s, s:s}", "listen", them[i].text,
+				 "role", "unlisted"));
+}
+
+static void
 list_members(struct control_client *cl, const json_t *request, void *arg)
 {
 	const struct commands *c = arg;
@@ -128,7 +140,31 @@ list_members(struct control_client *cl, const json_t *request, void *arg)
 				 "isSelf", 1, "role", "master"));
 	for (i = 0; c->cluster != NULL && i < cluster_size(c->cluster); i++)
 		json_array_append_new(members, member_line(c->cluster, i));
+	if (c->cluster != NULL)
+		add_strangers(members, c->cluster);
 	control_result(cl, json_pack("{s:o}", "members", members));
+}
+
+static void
+forget(struct control_client *cl, const json_t *request, void *arg)
+{
+	const struct commands *c = arg;
+	const char *address =
+	    json_string_value(json_object_get(request, "address"));
+	enum err e = ERR_INVALID;
+
+	if (json_object_size(request) == 2 && address != NULL &&
+	    c->cluster != NULL)
+		e = cluster_forget(c->cluster, address);
+	if (e == ERR_OK)
+		control_result(cl, json_object());
+	else if (e == ERR_INVALID)
+		control_refuse(
+		    cl, e, "This is no node that \"cluster\" calls unlisted.");
+	else if (e == ERR_NO_MASTER)
+		control_refuse(cl, e, "There is no master that could do it.");
+	else
+		control_refuse(cl, e, "It failed: see the agent's log.");
 }
 
 static void
@@ -209,6 +245,7 @@ hold(struct control_client *cl, const json_t *request, void *arg)
 
 const struct control_command commands_table[] = {
     {"cluster", list_members},
+    {"forget", forget},
     {"hold", hold},
     {"ping", ping},
     {"scavenge", scavenge},

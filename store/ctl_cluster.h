@@ -1,15 +1,20 @@
 /*
- * ctl_cluster - rillctl cluster and rillctl step-down.
+ * ctl_cluster - rillctl cluster, step-down and forget.
  *
- * Layer: store, of rillctl.  Both ask the agent; see cluster-agent/commands.h.
+ * Layer: store, of rillctl.  All ask the agent; see cluster-agent/commands.h.
  */
 #ifndef STORE_CTL_CLUSTER_H
 #define STORE_CTL_CLUSTER_H
 
 struct conf;
+struct ctl_args;
 
-/* Both return an exit status; what went wrong is printed. */
+/*
+ * All return an exit status; what went wrong is printed.  EX_USAGE: the words
+ * are not as they have to be.
+ */
 int ctl_cluster(const struct conf *);
 int ctl_step_down(const struct conf *);
+int ctl_forget(const struct conf *, const struct ctl_args *);
 
 #endif

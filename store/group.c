@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,6 +302,31 @@ group_list(struct env *env, struct group_members *m)
 }
 
 static void
+print_address(struct group_address *out, const DB_REPMGR_SITE *s)
+{
+	const bool is_ipv6 = strchr(s->host, ':') != NULL;
+
+	snprintf(out->text, sizeof(out->text), is_ipv6 ? "[%s]:%u" : "%s:%u",
+	    s->host, s->port);
+}
+
+size_t
+group_strangers(struct env *env, struct group_address *out, size_t max)
+{
+	const struct conf_cluster *c = env_group_options(env)->conf;
+	unsigned int i, n;
+	DB_REPMGR_SITE *list = list_others(env, &n);
+	size_t found = 0;
+
+	for (i = 0; i < n && found < max; i++)
+		if (node_at(c, list[i].host, list[i].port) == GROUP_NOBODY)
+			print_address(&out[found++], &list[i]);
+	free(list);
+	return found;
+}
+
+/* The library asks the master, wherever that is. */
+static enum err
 expel(DB_ENV *h, const DB_REPMGR_SITE *s)
 {
 	DB_SITE *site;
@@ -309,26 +335,27 @@ expel(DB_ENV *h, const DB_REPMGR_SITE *s)
 	if ((r = h->repmgr_site(h, s->host, s->port, &site, 0)) == 0)
 		r = site->remove(site); /* and closes it */
 	if (r == 0)
-		log_info("group",
-		    "%s:%u is no longer configured and has "
-		    "left the group",
-		    s->host, s->port);
-	else
-		log_warn("group", "putting %s:%u out of the group: %s", s->host,
-		    s->port, db_strerror(r));
+		return ERR_OK;
+	return was_refused(r) ? ERR_NO_MASTER : env_err(r);
 }
 
-void
-group_expel_strangers(struct env *env)
+enum err
+group_forget(struct env *env, const char *address)
 {
 	const struct conf_cluster *c = env_group_options(env)->conf;
 	unsigned int i, n;
 	DB_REPMGR_SITE *list = list_others(env, &n);
+	struct group_address found;
+	enum err e = ERR_INVALID;
 
-	for (i = 0; i < n; i++)
-		if (node_at(c, list[i].host, list[i].port) == GROUP_NOBODY)
-			expel(env_handle(env), &list[i]);
+	for (i = 0; e == ERR_INVALID && i < n; i++) {
+		print_address(&found, &list[i]);
+		if (strcmp(found.text, address) == 0 &&
+		    node_at(c, list[i].host, list[i].port) == GROUP_NOBODY)
+			e = expel(env_handle(env), &list[i]);
+	}
 	free(list);
+	return e;
 }
 
 enum err

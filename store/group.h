@@ -18,6 +18,7 @@
 
 #include "store/buf.h"
 #include "store/conf_cluster.h"
+#include "store/conf_text.h"
 #include "store/err.h"
 #include "store/slice.h"
 
@@ -81,8 +82,21 @@ struct group_members {
 };
 void group_list(struct env *, struct group_members *);
 
-/* Put out of the group who is not in the configuration.  For the master. */
-void group_expel_strangers(struct env *);
+/*
+ * Members that are not in the configuration: nodes that were replaced.  They
+ * count towards the library's quorum until they are forgotten.  Returns how
+ * many were put into out, at most max.
+ */
+struct group_address {
+	char text[CONF_TEXT_MAX + 16]; /* HOST:PORT, [HOST]:PORT for IPv6 */
+};
+size_t group_strangers(struct env *, struct group_address *out, size_t max);
+
+/*
+ * Put one of them out of the group.  ERR_INVALID: the address is none of
+ * theirs; ERR_NO_MASTER: nobody could be asked.
+ */
+enum err group_forget(struct env *, const char *address);
 
 /*
  * Wait for the acknowledgements of all, or of a quorum: until all nodes

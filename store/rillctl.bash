@@ -1,6 +1,6 @@
 # Completion of rillctl's command line, for bash.  bash-completion loads it.
 
-_rillctl_commands='status cluster step-down scavenge verify backup restore'
+_rillctl_commands='status cluster step-down forget scavenge verify backup restore'
 _rillctl_commands+=' export import user'
 _rillctl_user_commands='list add passwd disable enable delete'
 _rillctl_options='--config --name --group --stream --full --to --help'

@@ -23,6 +23,7 @@ static const char usage[] =
     "  status         role, positions, sizes, workers and versions\n"
     "  cluster        the nodes: role, position, how far behind, address\n"
     "  step-down      let another node be master\n"
+    "  forget ADDRESS put a node that was replaced out of the cluster\n"
     "  scavenge       remove for good what can no longer be read\n"
     "  verify         check that the store is whole, in use or not\n"
     "  backup DIR [--full]\n"
@@ -83,6 +84,7 @@ static const struct command {
     {"status", ctl_status, NULL, 0},
     {"cluster", ctl_cluster, NULL, 0},
     {"step-down", ctl_step_down, NULL, 0},
+    {"forget", NULL, ctl_forget, TAKES_WORDS},
     {"scavenge", ctl_scavenge, NULL, 0},
     {"verify", ctl_verify, NULL, 0},
     {"backup", NULL, ctl_backup, TAKES_WORDS | TAKES_FULL},

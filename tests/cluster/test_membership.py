@@ -3,6 +3,8 @@
 import re
 
 from node import START_SECONDS, wait_until
+from lab import AGENT_PORT
+from netns import PRIVATE
 from recorder import ADMIN, read_all
 
 
@@ -57,6 +59,42 @@ def told(node):
     _, said = node.rillctl("cluster")
     return {url: role for role, url in
             re.findall(r"^(\w+) .*(http://\S+)", said, re.M)}
+
+
+def test_a_node_that_was_replaced_is_forgotten(make_lab):
+    """Until then its machine counts: three and a dead one are four."""
+    lab = make_lab(count=4)
+    *kept, new = lab.nodes
+    *_, old = kept
+    for node in kept:
+        node.configure([n.member for n in kept])
+        node.launch()
+    wait_until(lambda: [n.role for n in kept].count("replica") == 2,
+               START_SECONDS, "three are up")
+    assert kept[0].append("kept", {"n": 0}).status == 201
+    old.crash()
+
+    now = [node for node in lab.nodes if node is not old]
+    for node in now:
+        node.stop()
+        node.configure([n.member for n in now])
+        node.launch()
+    wait_until(lambda: [n.role for n in now].count("replica") == 2,
+               START_SECONDS, "the new one has joined")
+    unlisted = f"{old.machine.address(PRIVATE)}:{AGENT_PORT}"
+    assert re.search(rf"^unlisted .* {unlisted}$", now[0].rillctl("cluster")[1],
+                     re.M)
+    for wrong in (now[1].member["listen"], "10.9.9.9:1", "\udcff"):
+        status, said = now[0].rillctl("forget", wrong)
+        assert status != 0 and "unlisted" in said
+    status, said = now[0].rillctl("forget", unlisted)
+    assert status == 0, said
+    wait_until(lambda: not any("unlisted" in n.rillctl("cluster")[1]
+                               for n in now), START_SECONDS, "it is forgotten")
+    # Two of three are a quorum again.
+    now[1].crash()
+    wait_until(lambda: now[0].append("kept", {"n": 1}).status == 201,
+               START_SECONDS, "two go on alone")
 
 
 def test_a_master_that_steps_down_is_followed_by_another(lab):
