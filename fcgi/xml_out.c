@@ -324,6 +324,8 @@ add_element(struct buf *b, struct slice name, const char *attributes,
 	before = b->n;
 	if (v.kind == JSON_OBJECT)
 		add_members(b, v);
+	else if (v.kind == JSON_ARRAY)
+		add_value(b, name, "", v);
 	else
 		add_scalar(b, &v);
 	if (b->n == before && v.kind != JSON_STRING && !buf_failed(b)) {
@@ -336,7 +338,10 @@ add_element(struct buf *b, struct slice name, const char *attributes,
 	buf_add_char(b, '>');
 }
 
-/* An array's items each become an element; JSON_DEPTH_MAX bounds this. */
+/*
+ * An array's items each become an element; in that of an item that is an
+ * array, its items do under the same name.  JSON_DEPTH_MAX bounds this.
+ */
 static void
 add_value(struct buf *b, struct slice name, const char *attributes,
     struct json_value v)
@@ -350,7 +355,7 @@ add_value(struct buf *b, struct slice name, const char *attributes,
 	}
 	json_iter_init(&it, v);
 	while (json_iter_next(&it, &item))
-		add_value(b, name, attributes, item);
+		add_element(b, name, attributes, item);
 }
 
 void

@@ -23,8 +23,9 @@ void xml_out_name(struct buf *, struct slice);
 /*
  * JSON below an element called name, with further attributes as they stand
  * (beginning with a space, or empty).  Members become elements, items of an
- * array elements of one name, null an empty element.  Members called @name
- * become attributes, and so do those called $name in the namespace of
+ * array elements of one name (an array within it is an element that holds
+ * such elements), null an empty element.  Members called @name become
+ * attributes, and so do those called $name in the namespace of
  * Newtonsoft's converter, unless they hold objects or arrays; #text is text,
  * as xml_in has it.  The JSON was accepted by json_parse().
  */

@@ -96,6 +96,9 @@ members_become_elements_and_items_of_one_name(void **state)
 	    "<d><a>1</a><b>&lt;</b><c>true</c></d>");
 	json_is("{\"a\":[1,{\"b\":2}]}", "<d><a>1</a><a><b>2</b></a></d>");
 	json_is("[1,2]", "<d>1</d><d>2</d>");
+	json_is("{\"a\":[1,[2,[3,[]]],[{\"b\":4}]]}",
+	    "<d><a>1</a><a><a>2</a><a><a>3</a><a /></a></a>"
+	    "<a><a><b>4</b></a></a></d>");
 	json_is("{\"a\":null,\"b\":\"\",\"c\":{}}", "<d><a /><b></b><c /></d>");
 	json_is("{\"a\":[]}", "<d />");
 }
@@ -139,7 +142,8 @@ text_beside_elements_is_text(void **state)
 	json_is("{\"#text\":[\"x\",2],\"b\":null}", "<d>x2<b /></d>");
 	json_is("{\"#text\":{\"a\":1}}",
 	    "<d><_x0023_text><a>1</a></_x0023_text></d>");
-	json_is("{\"#text\":[[1]]}", "<d><_x0023_text>1</_x0023_text></d>");
+	json_is("{\"#text\":[[1]]}",
+	    "<d><_x0023_text><_x0023_text>1</_x0023_text></_x0023_text></d>");
 	json_is("{\"#text\":null}", "<d />");
 }
 
