@@ -166,6 +166,29 @@ reply_event(struct serving *s)
 	print(r, e);
 }
 
+/* Metadata that later one has replaced is never shown again. */
+static bool
+is_replaced(const struct serving *s)
+{
+	return name_is_meta(s->query->stream) && !s->query->at_head &&
+	       s->query->number < s->stream.last;
+}
+
+static void
+reply_without_metadata(struct serving *s)
+{
+	struct request *r = s->request;
+
+	s->stream.is_public = false; /* as the reference has it */
+	if (is_replaced(s))
+		cache_forever(r, &s->stream);
+	else
+		cache_never(r);
+	if (r->wanted.type != MEDIA_OCTETS && r->wanted.type != MEDIA_HTML &&
+	    !media_is_xml(r->wanted.type))
+		buf_add_str(&r->reply.body, "{}");
+}
+
 void
 single_serve(struct request *r, const struct single_query *q)
 {
@@ -185,12 +208,8 @@ single_serve(struct request *r, const struct single_query *q)
 		return;
 	}
 	r->reply.content_type = media_content_type(r->wanted);
-	if (!s.without_metadata) {
+	if (s.without_metadata)
+		reply_without_metadata(&s);
+	else
 		reply_event(&s);
-		return;
-	}
-	cache_briefly(r, &s.stream, -1);
-	if (r->wanted.type != MEDIA_OCTETS && r->wanted.type != MEDIA_HTML &&
-	    !media_is_xml(r->wanted.type))
-		buf_add_str(&r->reply.body, "{}");
 }

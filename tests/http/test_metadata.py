@@ -105,6 +105,20 @@ def test_a_stream_without_metadata_has_an_empty_document(node, stream):
     assert "etag" not in answer.headers
 
 
+def test_replaced_metadata_is_an_empty_document_for_ever(node, stream):
+    """The number of metadata yet to come is not."""
+    for n in range(2):
+        set_metadata(node, stream, {"n": n})
+    forever = FOREVER.replace("public", "private")
+    for number, caching in [(0, forever), (2, BRIEFLY)]:
+        for where in [metadata(stream, number), path("$$" + stream, number)]:
+            answer = get(node, where, JSON)
+            assert (answer.status, answer.body) == (200, b"{}")
+            assert answer.headers["cache-control"] == caching
+            assert answer.headers["vary"] == "Accept"
+            assert "etag" not in answer.headers
+
+
 def test_without_a_stream_there_is_none(node):
     assert_refused(get(node, metadata(new_name("none"))), 404)
 

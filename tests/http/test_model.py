@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (RuleBasedStateMachine, precondition, rule,
                                  run_state_machine_as_test)
 
-from events import (ADMIN, ATOM, BYTES, EVENT, EVENTS, GONE, JSON,
+from events import (ADMIN, ATOM, BRIEFLY, BYTES, EVENT, EVENTS, GONE, JSON,
                     assert_refused, await_accounts, path)
 from model import (ANY, EXISTS, LINK, NO_STREAM, Event, Model, Refused,
                    compact, is_json, is_meta)
@@ -436,7 +436,10 @@ class Requests(RuleBasedStateMachine):
             return Reply(refused.status)
         headers = self.reading(name, media)
         if entry is None:
-            headers.update(self.caching(name, None, media, False))
+            is_replaced = is_meta(name) and number is not None and (
+                number < self.model.stream(name).last)
+            headers["cache-control"] = (
+                cached_forever(False) if is_replaced else BRIEFLY)
             has_text = media not in (BYTES, ATOM_XML)
             return Reply(200, headers, body=b"{}" if has_text else b"")
         headers.update(self.caching(name, entry.event.number, media,
