@@ -56,6 +56,16 @@ is_json_object(struct slice s)
 	return json_parse(&v, s, NULL) && v.kind == JSON_OBJECT;
 }
 
+/* To whom tries harder even no data at all is JSON, as in the reference. */
+static bool
+shows_as_json(const struct event *ev, enum embed embed)
+{
+	if (event_is_json(ev))
+		return true;
+	return embed == EMBED_TRYHARDER &&
+	       (ev->data.n == 0 || is_json_object(ev->data));
+}
+
 /* Text in a string, re-indented first where that is asked for. */
 static void
 print_text(struct json_out *o, const char *name, struct slice text, bool pretty)
@@ -97,9 +107,7 @@ print_rich(struct json_out *o, const struct entry *e, enum embed embed)
 	if (with_text)
 		print_texts(o, e, embed);
 	json_out_string_member(o, "streamId", entry_subject_stream(e));
-	json_out_bool_member(o, "isJson",
-	    event_is_json(ev) ||
-		(embed == EMBED_TRYHARDER && is_json_object(ev->data)));
+	json_out_bool_member(o, "isJson", shows_as_json(ev, embed));
 	json_out_bool_member(o, "isMetaData", with_text && ev->metadata.n > 0);
 	json_out_bool_member(o, "isLinkMetaData",
 	    with_text && is_link && e->event.metadata.n > 0);

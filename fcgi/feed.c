@@ -51,7 +51,8 @@ feed_read_count(struct request *r, int64_t *count, struct slice text)
 {
 	char reason[160], quoted[LOG_QUOTE_SIZE];
 
-	if (!header_positive(text, count)) {
+	/* Beyond an int32 the reference does not read it as a number. */
+	if (!header_positive(text, count) || *count > INT32_MAX) {
 		snprintf(reason, sizeof(reason),
 		    "%.80s is not valid count. Should be positive integer",
 		    log_quote(quoted, text));

@@ -100,6 +100,15 @@ static void delete (struct request *r)
 		write_refused(r, &a, e);
 }
 
+/* As a path this is a page without a direction, from "incoming". */
+static void
+no_page(struct request *r)
+{
+	struct feed_query q = {.stream = r->args[0]};
+
+	feed_read_from(r, &q, slice_str("incoming"), true);
+}
+
 static void
 head_feed(struct request *r)
 {
@@ -156,7 +165,7 @@ const struct resource h_stream_resources[] = {
 	    {"GET", NULL, NULL, redirect_without_slash}}},
     {"/streams/*/incoming/*", "GET, POST, OPTIONS",
 	{{"POST", &media_atom_nobatch, &media_atom_nobatch, append_incoming},
-	    GET_FEED(backward_page)}},
+	    GET_FEED(no_page)}},
     {"/streams/*/*", "GET, OPTIONS", {GET_EVENT(single_event)}},
     {"/streams/*/*/*", "GET, OPTIONS", {GET_FEED(backward_page)}},
     {"/streams/*/*/backward/*", "GET, OPTIONS", {GET_FEED(backward_page)}},

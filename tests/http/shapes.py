@@ -108,7 +108,8 @@ def rich(entry, embed):
         "eventNumber": event.number, **texts(entry, embed),
         "streamId": event.stream,
         "isJson": event.counts_as_json or (
-            embed == "tryharder" and is_object(event.data)),
+            embed == "tryharder" and (
+                not event.data or is_object(event.data))),
         "isMetaData": has_text and bool(event.metadata),
         "isLinkMetaData": has_text and entry.is_link and bool(link.metadata),
         "positionEventNumber": link.number, "positionStreamId": link.stream}

@@ -178,6 +178,12 @@ def test_the_idempotent_uri_takes_no_batches(node):
     assert_refused(answer, 415, "Content-Type")
 
 
+def test_the_idempotent_uri_is_not_read(node):
+    """A GET takes it for a page, which does not begin at a number."""
+    answer = get(node, path(new_name(), "incoming", 5))
+    assert_refused(answer, 400, '"incoming" is not valid event number')
+
+
 # What is refused, in the order in which it is checked.
 
 WRONG_ID = {"ES-EventId": "seven"}

@@ -238,6 +238,16 @@ def test_no_bytes_at_all_are_an_event(node):
     assert get(node, path(stream, 0), BYTES).body == b""
 
 
+def test_no_data_shows_as_json_to_whom_tries_harder(node):
+    """A quirk of the original."""
+    stream = new_name("empty")
+    write(node, stream, [event(data=5), event(data="x")])
+    for embed, seen in [("pretty", [False, False]),
+                        ("tryharder", [False, True])]:
+        feed = get(node, path(stream) + "?embed=" + embed).json()
+        assert [e["isJson"] for e in feed["entries"]] == seen
+
+
 @pytest.mark.parametrize("event_type", [
     "größe", "with blank", "a/b", "\U0001F600", '"', "x" * 500, "$system"])
 def test_a_type_may_be_any_text(node, event_type):

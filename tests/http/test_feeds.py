@@ -478,7 +478,7 @@ def test_a_start_that_is_no_number_is_refused(node, twelve, rest):
 
 
 @pytest.mark.parametrize("direction", ["backward", "forward"])
-@pytest.mark.parametrize("count", ["0", "-1", "x"])
+@pytest.mark.parametrize("count", ["0", "-1", "x", "2147483648"])
 def test_a_count_is_a_positive_number(node, twelve, direction, count):
     answer = get(node, path(twelve, 5, direction, count))
     assert_refused(answer, 400,
