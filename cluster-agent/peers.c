@@ -62,8 +62,10 @@ exchange(struct peer *p, const struct pulse *mine, struct pulse *answer)
 	enum err e;
 
 	pulse_msg_encode(&request, mine);
-	e = group_line_ask(
-	    p->line, buf_slice(&request), answer_ms(p->all), &came);
+	e = ERR_NO_MEMORY;
+	if (!buf_failed(&request))
+		e = group_line_ask(
+		    p->line, buf_slice(&request), answer_ms(p->all), &came);
 	if (e == ERR_OK)
 		e = pulse_msg_decode(answer, buf_slice(&came));
 	buf_fini(&request);

@@ -9,6 +9,7 @@
 #include "store/alloc.h"
 #include "store/buf.h"
 #include "store/json.h"
+#include "store/json_string.h"
 
 /* The members of one event as they stand in the text. */
 struct members {
@@ -188,6 +189,13 @@ struct rooms {
 	struct buf id, type, data, metadata;
 };
 
+static bool
+any_failed(const struct rooms *rooms)
+{
+	return buf_failed(&rooms->id) || buf_failed(&rooms->type) ||
+	       buf_failed(&rooms->data) || buf_failed(&rooms->metadata);
+}
+
 static enum err
 add_members(struct body *b, const struct members *m, struct rooms *rooms)
 {
@@ -203,7 +211,7 @@ add_members(struct body *b, const struct members *m, struct rooms *rooms)
 	ev.data = read_payload(&m->data, &rooms->data, &data_is_json);
 	ev.metadata =
 	    read_payload(&m->metadata, &rooms->metadata, &metadata_is_json);
-	if (buf_failed(&rooms->data) || buf_failed(&rooms->metadata))
+	if (any_failed(rooms))
 		return ERR_NO_MEMORY;
 	if (data_is_json)
 		ev.flags |= EVENT_DATA_IS_JSON;

@@ -56,5 +56,5 @@ description_serve(struct request *r, struct slice stream)
 	print_resource(&o, stream, stream_types, 2);
 	json_out_close(&o, '}');
 	json_out_close(&o, '}');
-	buf_fini(&title);
+	buf_fini_part(&title, o.buf);
 }

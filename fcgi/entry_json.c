@@ -74,11 +74,10 @@ print_text(struct json_out *o, const char *name, struct slice text, bool pretty)
 
 	if (pretty && is_json_object(text)) {
 		json_indent(&indented, text);
-		o->buf->failed |= buf_failed(&indented);
 		text = buf_slice(&indented);
 	}
 	json_out_string_member(o, name, text);
-	buf_fini(&indented);
+	buf_fini_part(&indented, o->buf);
 }
 
 static void

@@ -71,7 +71,7 @@ add_event(const struct tags *t, const struct entry *e)
 	add_field(t, "eventId", slice_str(id));
 	add_part(t, "data", ev->data, entry_data_is_json(ev));
 	add_part(t, "metadata", ev->metadata, entry_metadata_is_json(ev));
-	buf_fini(&number);
+	buf_fini_part(&number, t->buf);
 }
 
 static void
@@ -124,7 +124,7 @@ add_entry(const struct tags *t, const struct entry *e,
 		add_event(t, e);
 		close_tag(t, "content");
 	}
-	buf_fini(&url);
+	buf_fini_part(&url, t->buf);
 }
 
 void

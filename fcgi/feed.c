@@ -219,7 +219,7 @@ static void
 print(struct serving *s)
 {
 	struct request *r = s->request;
-	struct buf url = {0}, title = {0}, embed = {0};
+	struct buf url = {0}, title = {0};
 	struct feed f = {.stream = &s->query->stream,
 	    .updated = time_of(s),
 	    .head_of_stream = s->query->forward ? s->is_end : s->query->at_head,
@@ -240,12 +240,11 @@ print(struct serving *s)
 	f.style.base = buf_slice(&r->base);
 	f.style.stream = s->query->stream;
 	f.style.url = f.url;
-	f.style.embed = embed_parse(request_query(r, "embed", &embed));
+	f.style.embed = embed_parse(request_query(r, "embed"));
 	add_links(&f, s);
 	feed_print(r, &f);
-	buf_fini(&url);
-	buf_fini(&title);
-	buf_fini(&embed);
+	buf_fini_part(&url, &r->reply.body);
+	buf_fini_part(&title, &r->reply.body);
 }
 
 static void

@@ -15,7 +15,7 @@ print_etag(struct json_out *o, int64_t position)
 
 	etag_print(&tag, position, atom, false);
 	json_out_string_member(o, "eTag", buf_slice(&tag));
-	buf_fini(&tag);
+	buf_fini_part(&tag, o->buf);
 }
 
 static void
@@ -30,7 +30,7 @@ print_link(struct json_out *o, const struct feed *f, const struct feed_link *l)
 	json_out_string_member(o, "uri", buf_slice(&uri));
 	json_out_string_member(o, "relation", slice_str(l->relation));
 	json_out_close(o, '}');
-	buf_fini(&uri);
+	buf_fini_part(&uri, o->buf);
 }
 
 static void

@@ -244,7 +244,7 @@ static void
 print(struct serving *s)
 {
 	struct request *r = s->request;
-	struct buf url = {0}, embed = {0};
+	struct buf url = {0};
 	struct feed f = {.title = slice_str("All events"),
 	    .updated = FEED_NO_TIME,
 	    .page = r->page};
@@ -253,15 +253,14 @@ print(struct serving *s)
 	buf_add_str(&url, "/streams/%24all");
 	f.url = buf_slice(&url);
 	f.style.base = buf_slice(&r->base);
-	f.style.embed = embed_parse(request_query(r, "embed", &embed));
+	f.style.embed = embed_parse(request_query(r, "embed"));
 	add_links(&f, s);
 	if (s->forward)
 		page_reverse(r->page);
 	if (page_count(r->page) > 0)
 		f.updated = time_of(page_entry(r->page, 0));
 	feed_print(r, &f);
-	buf_fini(&url);
-	buf_fini(&embed);
+	buf_fini_part(&url, &r->reply.body);
 }
 
 static void

@@ -42,16 +42,13 @@ cache_a_second(struct request *r)
 static bool
 query_flag(struct request *r, const char *name, bool otherwise)
 {
-	struct buf room = {0};
-	struct slice text = request_query(r, name, &room);
-	bool is = otherwise;
+	struct slice text = request_query(r, name);
 
 	if (text.n == 4 && strncasecmp(text.p, "true", 4) == 0)
-		is = true;
-	else if (text.n == 5 && strncasecmp(text.p, "false", 5) == 0)
-		is = false;
-	buf_fini(&room);
-	return is;
+		return true;
+	if (text.n == 5 && strncasecmp(text.p, "false", 5) == 0)
+		return false;
+	return otherwise;
 }
 
 static void
@@ -61,8 +58,9 @@ turn_into_xml(struct request *r)
 
 	r->reply.body = (struct buf){.limit = json.limit};
 	buf_add_str(&r->reply.body, XML_OUT_DECLARATION);
-	xml_out_json(&r->reply.body, "stats", "", buf_slice(&json));
-	buf_fini(&json);
+	if (!buf_failed(&json))
+		xml_out_json(&r->reply.body, "stats", "", buf_slice(&json));
+	buf_fini_part(&json, &r->reply.body);
 }
 
 static void

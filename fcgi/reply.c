@@ -199,6 +199,9 @@ struct slice
 reply_print(struct reply *r, struct buf *out)
 {
 	print(r, out);
+	/* Not even what a refusal says may have found room. */
+	buf_fail_with(out, &r->headers);
+	buf_fail_with(out, &r->body);
 	if (!buf_failed(out))
 		return buf_slice(out);
 	r->status = 503;

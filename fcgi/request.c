@@ -319,9 +319,9 @@ request_read_body(struct request *r, size_t most)
 }
 
 struct slice
-request_query(struct request *r, const char *name, struct buf *value)
+request_query(struct request *r, const char *name)
 {
-	if (!uri_query(&r->uri, name, value))
-		return slice("", 0);
-	return buf_slice(value);
+	struct slice value;
+
+	return uri_query(&r->uri, name, &value) ? value : slice("", 0);
 }

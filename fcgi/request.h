@@ -114,7 +114,10 @@ void request_wipe_header(struct request *, enum request_header);
  */
 bool request_read_body(struct request *, size_t most);
 
-/* The value of a query parameter; empty when it is not there. */
-struct slice request_query(struct request *, const char *name, struct buf *);
+/*
+ * The value of a query parameter, borrowed until the next is asked for; empty
+ * when it is not there.
+ */
+struct slice request_query(struct request *, const char *name);
 
 #endif

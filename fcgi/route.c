@@ -108,7 +108,6 @@ refuse_type(struct request *r, int status, const char *reason,
 static bool
 negotiate(struct request *r, const struct route_method *m)
 {
-	struct buf format = {0};
 	bool fits = true;
 
 	if (m->takes != NULL) {
@@ -123,8 +122,7 @@ negotiate(struct request *r, const struct route_method *m)
 	if (m->gives != NULL)
 		fits = media_of_response(m->gives,
 		    request_header(r, HEADER_ACCEPT),
-		    request_query(r, "format", &format), &r->wanted);
-	buf_fini(&format);
+		    request_query(r, "format"), &r->wanted);
 	if (!fits)
 		refuse_type(r, 406,
 		    "Requested URI is not available in requested format",
@@ -174,8 +172,8 @@ route_request(struct request *r)
 	r->reply.to_web_ui =
 	    slice_is(request_header(r, HEADER_REQUESTED_WITH), "rill-web");
 	e = uri_parse(&r->uri, request_header(r, HEADER_URI), &r->room, &why);
-	if (e == ERR_NO_MEMORY) {
-		reply_error(&r->reply, e);
+	if (e == ERR_NO_MEMORY || buf_failed(&r->base)) {
+		reply_error(&r->reply, ERR_NO_MEMORY);
 		return;
 	}
 	if (e != ERR_OK) {

@@ -99,14 +99,12 @@ print_entry(struct request *r, const struct entry *e)
 	struct json_out o = {.buf = &r->reply.body};
 	struct entry_style style = {
 	    .base = buf_slice(&r->base), .is_document = true};
-	struct buf embed = {0};
 
-	style.embed = embed_parse(request_query(r, "embed", &embed));
+	style.embed = embed_parse(request_query(r, "embed"));
 	if (r->wanted.type == MEDIA_ATOM_XML)
 		entry_xml_print(&r->reply.body, e, &style);
 	else
 		entry_json_print(&o, e, &style);
-	buf_fini(&embed);
 }
 
 static void
@@ -125,8 +123,8 @@ print_html(struct request *r, const struct entry *e)
 	page.title = buf_slice(&title);
 	page.path = buf_slice(&path);
 	html_print(&r->reply.body, &page);
-	buf_fini(&title);
-	buf_fini(&path);
+	buf_fini_part(&title, &r->reply.body);
+	buf_fini_part(&path, &r->reply.body);
 }
 
 static void

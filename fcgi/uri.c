@@ -166,11 +166,12 @@ uri_parse(struct uri *u, struct slice raw, struct buf *room, const char **why)
 		*why = "The URI must begin with /, http:// or https://.";
 		return ERR_INVALID;
 	}
-	if (!buf_reserve(room, u->path.n)) {
+	if (!buf_reserve(room, u->path.n + u->query.n)) {
 		*why = "There is no memory left to read the URI.";
 		return ERR_NO_MEMORY;
 	}
 	segments_split(u, room);
+	u->spare = room->p + room->n;
 	return ERR_OK;
 }
 
@@ -184,7 +185,7 @@ name_is(struct slice raw, const char *name)
 }
 
 bool
-uri_query(const struct uri *u, const char *name, struct buf *value)
+uri_query(const struct uri *u, const char *name, struct slice *value)
 {
 	struct slice rest = u->query, pair;
 	size_t eq;
@@ -196,8 +197,9 @@ uri_query(const struct uri *u, const char *name, struct buf *value)
 		if (!name_is(slice(pair.p, eq), name))
 			continue;
 		pair = slice_from(pair, eq + (eq < pair.n));
+		*value = slice(u->spare, 0);
 		while (pair.n > 0)
-			buf_add_char(value, query_byte_take(&pair));
+			u->spare[value->n++] = query_byte_take(&pair);
 		return true;
 	}
 	return false;

@@ -28,27 +28,29 @@ struct uri {
 			      * first ones, and it matches no route */
 	bool trailing_slash; /* the path ends in one, "/" too; it opens no
 			      * further segment */
+	char *spare;         /* in room: as much as the query has */
 };
 
 /*
  * Take apart raw, the REQUEST_URI: a path with or without a query, or the
  * absolute form of it, whose scheme and host are passed over.  Segments
- * point into room, so room stays as it is while they are used; path and
- * query point into raw.  Bytes above 0x7F pass, escaped or not.
+ * point into room, and values are put there, so room stays as it is while
+ * they are used; path and query point into raw.  Bytes above 0x7F pass,
+ * escaped or not.
  * ERR_INVALID: a broken or zero escape, a control character, a space or a
  *   '#', in path or query, or no path; *why gets a sentence, static.
  * ERR_TOO_LARGE: more than URI_MAX bytes; *why likewise.
- * ERR_NO_MEMORY: no room for the segments; *why likewise.
+ * ERR_NO_MEMORY: no room for segments and values; *why likewise.
  */
 enum err uri_parse(
     struct uri *, struct slice raw, struct buf *room, const char **why);
 
 /*
- * Append to value what the first query parameter of this very name holds,
- * '+' read as a space; one without '=' holds nothing.  False when there is
- * none.  Memory that runs out shows in buf_failed(value).
+ * What the first query parameter of this very name holds, '+' read as a
+ * space, borrowed until the next call; one without '=' holds nothing.  False
+ * when there is none.
  */
-bool uri_query(const struct uri *, const char *name, struct buf *value);
+bool uri_query(const struct uri *, const char *name, struct slice *value);
 
 /* Append s with everything escaped but A-Z a-z 0-9 - . _ ~ */
 void uri_escape(struct buf *, struct slice s);

@@ -6,6 +6,7 @@
 #include "fcgi/user_body.h"
 #include "fcgi/xml_doc.h"
 #include "store/json.h"
+#include "store/json_string.h"
 
 struct reader {
 	struct user_body *body;

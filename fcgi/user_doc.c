@@ -56,7 +56,7 @@ add_link(struct user_doc *d, struct slice login, const char *path,
 	json_out_string_member(&d->out, "href", buf_slice(&url));
 	json_out_string_member(&d->out, "rel", slice_str(relation));
 	json_out_close(&d->out, '}');
-	buf_fini(&url);
+	buf_fini_part(&url, d->out.buf);
 }
 
 static void
@@ -129,7 +129,7 @@ add_time(struct user_doc *d, int64_t ticks)
 	buf_add(&time, text, clock_print(text, ticks) - 1);
 	buf_add_str(&time, "+00:00");
 	json_out_string_member(&d->out, "dateLastUpdated", buf_slice(&time));
-	buf_fini(&time);
+	buf_fini_part(&time, d->out.buf);
 }
 
 void
@@ -178,7 +178,7 @@ user_doc_list_end(struct user_doc *d)
 void
 user_doc_print(struct user_doc *d, struct buf *out, bool as_xml)
 {
-	out->failed |= buf_failed(&d->json);
+	buf_fail_with(out, &d->json);
 	if (buf_failed(&d->json))
 		return;
 	if (!as_xml) {

@@ -4,6 +4,7 @@
 
 #include "fcgi/xml_out.h"
 #include "store/json.h"
+#include "store/json_string.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -160,12 +161,11 @@ add_scalar(struct buf *b, const struct json_value *v)
 
 	if (v->kind == JSON_STRING) {
 		json_unescape(&text, v->text);
-		b->failed |= buf_failed(&text);
 		xml_out_text(b, buf_slice(&text));
 	} else if (v->kind != JSON_NULL) {
 		buf_add_slice(b, v->text);
 	}
-	buf_fini(&text);
+	buf_fini_part(&text, b);
 }
 
 /*
@@ -178,13 +178,16 @@ struct member {
 	char mark; /* '@', '$' or 0: an element */
 };
 
+/* What is printed fails if memory does not suffice for the name. */
 static void
-read_member(struct member *m, struct slice raw, struct json_value v)
+read_member(
+    struct buf *b, struct member *m, struct slice raw, struct json_value v)
 {
 	struct slice s;
 
 	buf_reset(&m->name);
 	json_unescape(&m->name, slice(raw.p - 1, raw.n + 2));
+	buf_fail_with(b, &m->name);
 	m->value = v;
 	m->mark = 0;
 	s = buf_slice(&m->name);
@@ -200,18 +203,13 @@ is_repeated(struct json_value object, const struct member *m, const char *at)
 {
 	struct json_iter it;
 	struct json_value v;
-	struct member other = {.name = {0}};
 	struct slice raw;
-	bool found = false;
 
 	json_iter_init(&it, object);
-	while (!found && json_iter_member(&it, &raw, &v) && raw.p != at) {
-		read_member(&other, raw, v);
-		found = other.mark != 0 &&
-			slice_eq(buf_slice(&other.name), buf_slice(&m->name));
-	}
-	buf_fini(&other.name);
-	return found;
+	while (json_iter_member(&it, &raw, &v) && raw.p != at)
+		if (is_plain(&v) && json_says(raw, buf_slice(&m->name)))
+			return true;
+	return false;
 }
 
 static void
@@ -239,11 +237,11 @@ add_attributes(struct buf *b, struct json_value object)
 
 	json_iter_init(&it, object);
 	while (json_iter_member(&it, &raw, &v)) {
-		read_member(&m, raw, v);
+		read_member(b, &m, raw, v);
 		if (m.mark != 0 && !is_repeated(object, &m, raw.p))
 			add_attribute(b, &m, &has_namespace);
 	}
-	buf_fini(&m.name);
+	buf_fini_part(&m.name, b);
 }
 
 /* What stands between the elements of an element that has both. */
@@ -293,7 +291,7 @@ add_members(struct buf *b, struct json_value object)
 
 	json_iter_init(&it, object);
 	while (json_iter_member(&it, &raw, &v)) {
-		read_member(&m, raw, v);
+		read_member(b, &m, raw, v);
 		if (m.mark != 0)
 			continue;
 		if (is_text(&m)) {
@@ -302,10 +300,11 @@ add_members(struct buf *b, struct json_value object)
 		}
 		buf_reset(&name);
 		xml_out_name(&name, buf_slice(&m.name));
+		buf_fail_with(b, &name);
 		add_value(b, buf_slice(&name), "", v);
 	}
-	buf_fini(&name);
-	buf_fini(&m.name);
+	buf_fini_part(&name, b);
+	buf_fini_part(&m.name, b);
 }
 
 /* One element; name is fit for XML. */

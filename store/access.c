@@ -5,6 +5,7 @@
 #include "store/defaults.h"
 #include "store/identity.h"
 #include "store/json.h"
+#include "store/json_string.h"
 #include "store/stream.h"
 
 #define EVERYBODY "$all"
@@ -66,18 +67,13 @@ rule_fini(struct rule *rule)
 	defaults_release(&rule->defaults);
 }
 
-typedef bool role_f(const void *arg, struct slice role);
+/* Of a role as it stands between the quotes of a document. */
+typedef bool role_f(const void *arg, struct slice raw);
 
 static bool
 role_passes(struct json_value role, role_f *passes, const void *arg)
 {
-	struct buf text = {0};
-	bool ok;
-
-	json_unescape(&text, role.text);
-	ok = passes(arg, buf_slice(&text));
-	buf_fini(&text);
-	return ok;
+	return passes(arg, slice(role.text.p + 1, role.text.n - 2));
 }
 
 static bool
@@ -98,16 +94,22 @@ any_role(const struct rule *rule, role_f *passes, const void *arg)
 }
 
 static bool
-is_everybody(const void *arg, struct slice role)
+is_everybody(const void *arg, struct slice raw)
 {
 	(void)arg;
-	return slice_is(role, EVERYBODY);
+	return json_says(raw, slice_str(EVERYBODY));
 }
 
 static bool
-is_of(const void *who, struct slice role)
+is_of(const void *who, struct slice raw)
 {
-	return identity_has_role(who, role);
+	struct slice role;
+	size_t i;
+
+	for (i = 0; identity_role(who, i, &role); i++)
+		if (json_says_in_any_case(raw, role))
+			return true;
+	return false;
 }
 
 static bool

@@ -9,6 +9,7 @@
 #include "store/env.h"
 #include "store/identity.h"
 #include "store/json.h"
+#include "store/json_string.h"
 #include "store/own_event.h"
 #include "store/stream.h"
 #include "store/txn.h"

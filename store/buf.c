@@ -39,17 +39,41 @@ buf_reserve(struct buf *b, size_t n)
 	size_t size;
 	char *p = NULL;
 
+	if (b->failed)
+		return false;
 	if (b->size - b->n >= n)
 		return true;
 	if ((size = grown_size(b, n)) != 0)
 		p = realloc(b->p, size);
 	if (p == NULL) {
-		b->failed = true;
+		buf_fail(b);
 		return false;
 	}
 	b->p = p;
 	b->size = size;
 	return true;
+}
+
+/* Without room, whatever is added comes by buf_reserve(). */
+void
+buf_fail(struct buf *b)
+{
+	b->failed = true;
+	b->size = b->n;
+}
+
+void
+buf_fail_with(struct buf *whole, const struct buf *part)
+{
+	if (part->failed)
+		buf_fail(whole);
+}
+
+void
+buf_fini_part(struct buf *part, struct buf *whole)
+{
+	buf_fail_with(whole, part);
+	buf_fini(part);
 }
 
 void

@@ -2,7 +2,9 @@
  * buf - bytes that grow.
  *
  * Layer: store, used everywhere.  Memory that runs out is remembered, not
- * reported by each call: check buf_failed() once, at the end.
+ * reported by each call: check buf_failed() once, at the end.  Nothing is added
+ * from then on, so what is in a buffer is never without a part in its middle;
+ * and what was made of one that failed has failed too, see buf_fini_part().
  */
 #ifndef STORE_BUF_H
 #define STORE_BUF_H
@@ -16,7 +18,7 @@
 struct buf {
 	char *p;
 	size_t n;     /* bytes in use */
-	size_t size;  /* bytes there are */
+	size_t size;  /* bytes there are; once failed, as if there were n */
 	size_t limit; /* size never goes beyond it; 0: no limit */
 	bool failed;  /* an append did not fit into memory, or the limit */
 };
@@ -24,11 +26,21 @@ struct buf {
 /* An empty one needs no call: struct buf b = {0}; free it all the same. */
 void buf_fini(struct buf *);
 
-/* Forget the bytes, keep the memory. */
+/* Forget the bytes and that it failed, keep the memory. */
 void buf_reset(struct buf *);
 
-/* Make room for n more bytes; false when memory is out, or the limit. */
+/* Make room for n more bytes; false when memory is out, or the limit, or was.
+ */
 bool buf_reserve(struct buf *, size_t n);
+
+/* What goes into it does not suffice: as if memory had run out. */
+void buf_fail(struct buf *);
+
+/* The whole fails if this did, of which a part of it was made. */
+void buf_fail_with(struct buf *whole, const struct buf *part);
+
+/* The same, and free the part. */
+void buf_fini_part(struct buf *part, struct buf *whole);
 
 /* These stand here because answers are made of thousands of them. */
 

@@ -22,6 +22,7 @@
 #include "store/conf_cluster.h"
 #include "store/conf_text.h"
 #include "store/json.h"
+#include "store/json_string.h"
 #include "store/log.h"
 #include "store/slice.h"
 
@@ -327,16 +328,13 @@ refuse_name(struct reader *r, size_t line, struct slice text)
 static const struct key *
 find_key(struct slice text)
 {
-	const struct key *found = NULL;
-	struct buf said = {0};
+	struct slice raw = slice(text.p + 1, text.n - 2);
 	size_t i;
 
-	json_unescape(&said, text);
 	for (i = 0; i < KEYS; i++)
-		if (slice_is(buf_slice(&said), keys[i].name))
-			found = &keys[i];
-	buf_fini(&said);
-	return found;
+		if (json_says(raw, slice_str(keys[i].name)))
+			return &keys[i];
+	return NULL;
 }
 
 static enum err

@@ -11,6 +11,7 @@
 #include "store/conf_cluster.h"
 #include "store/conf_text.h"
 #include "store/json.h"
+#include "store/json_string.h"
 #include "store/slice.h"
 
 #define ADDRESS_MUST                                                      \

@@ -6,6 +6,7 @@
 #include "store/clock.h"
 #include "store/event_line.h"
 #include "store/json.h"
+#include "store/json_string.h"
 #include "store/name.h"
 
 #define HEAD_BYTES 1024 /* names, quotes and numbers of a line */

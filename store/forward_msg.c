@@ -91,9 +91,7 @@ forward_msg_encode(struct buf *b, const struct append *a)
 		buf_add(b, len, sizeof(len));
 		buf_add(b, a->events[i].record, a->events[i].record_len);
 	}
-	if (buf_failed(&who))
-		b->failed = true;
-	buf_fini(&who);
+	buf_fini_part(&who, b);
 	return buf_failed(b) ? ERR_NO_MEMORY : ERR_OK;
 }
 

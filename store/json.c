@@ -108,19 +108,6 @@ utf8_step(const char *p, const char *end)
 	return n;
 }
 
-static void
-utf8_add(struct buf *b, uint32_t c)
-{
-	unsigned char u[4];
-	size_t i, n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-
-	for (i = n - 1; i > 0; i--, c >>= 6)
-		u[i] = (unsigned char)(0x80 | (c & 0x3f));
-	u[0] = (unsigned char)(leads[n] | c);
-	buf_add(b, u, n);
-}
-
 bool
 json_utf8_valid(struct slice s)
 {
@@ -489,70 +476,6 @@ json_iter_member(
 	return true;
 }
 
-static uint32_t
-hex4(const char *p)
-{
-	uint32_t v = 0;
-	int i;
-
-	for (i = 0; i < 4; i++)
-		v = v << 4 | (uint32_t)hex_value(p[i]);
-	return v;
-}
-
-/* What the escape at *p says; *p moves past it. */
-static uint32_t
-take_escape(const char **p, const char *end)
-{
-	const char *at = *p + 1;
-	uint32_t high, low = 0;
-
-	*p += 2;
-	if (*at != 'u')
-		return (uint32_t)
-		    escape_bytes[strchr(escape_letters, *at) - escape_letters];
-	*p += 4;
-	high = hex4(at + 1);
-	if (high < 0xd800 || high > 0xdfff)
-		return high;
-	if (end - *p >= 6 && memcmp(*p, "\\u", 2) == 0)
-		low = hex4(*p + 2);
-	if (high > 0xdbff || low < 0xdc00 || low > 0xdfff)
-		return 0xfffd;
-	*p += 6;
-	return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
-}
-
-void
-json_unescape(struct buf *b, struct slice text)
-{
-	const char *p = text.p + 1, *end = text.p + text.n - 1, *escape;
-
-	while ((escape = memchr(p, '\\', (size_t)(end - p))) != NULL) {
-		buf_add(b, p, (size_t)(escape - p));
-		p = escape;
-		utf8_add(b, take_escape(&p, end));
-	}
-	buf_add(b, p, (size_t)(end - p));
-}
-
-bool
-json_name_is(struct slice raw_name, const char *lower)
-{
-	const char *p = raw_name.n == 0 ? "" : raw_name.p;
-	const char *end = p + raw_name.n;
-	uint32_t c;
-
-	for (; p < end; lower++) {
-		c = *p == '\\' ? take_escape(&p, end) : (unsigned char)*p++;
-		if (c >= 'A' && c <= 'Z')
-			c |= 0x20;
-		if (*lower == '\0' || c != (unsigned char)*lower)
-			return false;
-	}
-	return *lower == '\0';
-}
-
 static void
 quote_unit(struct buf *b, uint32_t unit)
 {
@@ -616,7 +539,7 @@ quote_special(struct buf *b, const char *p, const char *end)
 	}
 	n = utf8_step(p, end);
 	if (n < 0) {
-		utf8_add(b, 0xfffd);
+		buf_add_str(b, "\xef\xbf\xbd"); /* U+FFFD */
 		return p - n;
 	}
 	quote_unit(b, separator_at(p, n));

@@ -65,22 +65,10 @@ bool json_iter_next(struct json_iter *, struct json_value *value);
 
 /*
  * The next member of an object; false after the last one.  *name is the raw
- * text between the quotes, escapes not resolved: see json_name_is().
+ * text between the quotes, escapes not resolved: see json_says().
  */
 bool json_iter_member(
     struct json_iter *, struct slice *name, struct json_value *value);
-
-/*
- * Add to the buf what a string says, in UTF-8.  text is a JSON_STRING's,
- * with its quotes.  A lone \u surrogate becomes U+FFFD, \u0000 a NUL byte.
- */
-void json_unescape(struct buf *, struct slice text);
-
-/*
- * Whether a name of json_iter_member() says lower, which is ASCII in lower
- * case; the name may be in any case (ASCII letters only) and have escapes.
- */
-bool json_name_is(struct slice raw_name, const char *lower);
 
 /*
  * Add what stands between the quotes of a JSON string that says these bytes.

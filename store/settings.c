@@ -6,6 +6,7 @@
 #include "store/be.h"
 #include "store/clock.h"
 #include "store/json.h"
+#include "store/json_string.h"
 #include "store/settings.h"
 
 #define TRUNCATE_MEMBER "$tb"
@@ -13,16 +14,7 @@
 bool
 settings_name_is(struct slice raw, const char *name)
 {
-	struct buf said = {0};
-	bool is;
-
-	if (raw.n == 0 || memchr(raw.p, '\\', raw.n) == NULL)
-		return slice_is(raw, name);
-	/* The quotes stand around the name in the document. */
-	json_unescape(&said, slice(raw.p - 1, raw.n + 2));
-	is = slice_is(buf_slice(&said), name);
-	buf_fini(&said);
-	return is;
+	return json_says(raw, slice_str(name));
 }
 
 static bool

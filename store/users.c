@@ -125,13 +125,16 @@ static enum err
 write_once(struct store *st, struct own_event *own)
 {
 	struct buf name = {0};
+	enum err e = ERR_NO_MEMORY;
 
 	buf_add_slice(&name, own->stream);
 	buf_add_char(&name, '/');
 	buf_add_slice(&name, own->data);
 	guid_from_name(&own->id, buf_slice(&name));
+	if (!buf_failed(&name))
+		e = own_event_write(st, own);
 	buf_fini(&name);
-	return own_event_write(st, own);
+	return e;
 }
 
 static enum err
@@ -175,7 +178,7 @@ notify(struct store *st, struct slice login)
 	buf_add_str(&data, "\n}");
 	own.data = buf_slice(&data);
 	guid_random(&own.id);
-	e = own_event_write(st, &own);
+	e = buf_failed(&data) ? ERR_NO_MEMORY : own_event_write(st, &own);
 	buf_fini(&data);
 	return e;
 }

@@ -18,6 +18,7 @@
 
 #include "store/buf.h"
 #include "store/json.h"
+#include "store/json_string.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -97,6 +97,9 @@ each_right_is_decided_by_its_own_list(void **state)
 	    {"s", "{\"$r\":[\"x\",\"$all\"]}", "yyyyy", "yyyyy", "yyyyy"},
 	    {"$s", "{\"$r\":\"$all\"}", "yyyyy", "nnnyy", "nnnyy"},
 	    {"$s", "{\"$r\":\"st\\u0061ff\"}", "nnyyy", "nnnyy", "nnnyy"},
+	    {"s", "{\"$r\":[\"\\u0041nN\",\"s\"]}", "nynyy", "yyyyy", "yyyyy"},
+	    {"s", "{\"$r\":\"\\u0024all\"}", "yyyyy", "yyyyy", "yyyyy"},
+	    {"s", "{\"$r\":\"\\u0024ALL\"}", "nnnyy", "yyyyy", "yyyyy"},
 	    {"s", "{\"$mr\":\"\",\"$mw\":\"\"}", "yyyyy", "yyyyy", "yyyyy"},
 	    /* Metastreams: the base stream's $acl. */
 	    {"$$s", "", "yyyyy", "yyyyy", "nnnnn"},

@@ -123,6 +123,50 @@ lack_of_memory_is_remembered(void **state)
 	buf_fini(&b);
 }
 
+/* Else what follows would be taken for the rest of what was left out. */
+static void
+nothing_is_added_after_a_failure(void **state)
+{
+	struct buf b = {.limit = 8};
+
+	(void)state;
+	buf_add_str(&b, "before");
+	buf_add_str(&b, "beyond");
+	buf_add_str(&b, "a");
+	buf_add_char(&b, 'b');
+	buf_add_int(&b, 3);
+	buf_printf(&b, "%c", '4');
+	assert_false(buf_reserve(&b, 0));
+	assert_true(slice_is(buf_slice(&b), "before"));
+	buf_reset(&b);
+	buf_add_str(&b, "again");
+	buf_add_str(&b, "yes");
+	assert_false(buf_failed(&b));
+	assert_true(slice_is(buf_slice(&b), "againyes"));
+	buf_fini(&b);
+}
+
+static void
+what_is_made_of_a_failure_fails(void **state)
+{
+	struct buf part = {0}, whole = {0};
+
+	(void)state;
+	buf_add_str(&part, "part");
+	buf_add_slice(&whole, buf_slice(&part));
+	buf_fini_part(&part, &whole);
+	assert_null(part.p);
+	assert_false(buf_failed(&whole));
+	buf_fail(&part);
+	buf_fail_with(&whole, &part);
+	buf_add_str(&whole, "more");
+	assert_true(buf_failed(&whole));
+	assert_true(slice_is(buf_slice(&whole), "part"));
+	buf_fini_part(&part, &whole);
+	assert_false(buf_failed(&part));
+	buf_fini(&whole);
+}
+
 int
 main(void)
 {
@@ -133,6 +177,8 @@ main(void)
 	    cmocka_unit_test(it_grows_as_needed),
 	    cmocka_unit_test(reset_keeps_the_memory_and_forgets_the_bytes),
 	    cmocka_unit_test(lack_of_memory_is_remembered),
+	    cmocka_unit_test(nothing_is_added_after_a_failure),
+	    cmocka_unit_test(what_is_made_of_a_failure_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 
 #include "store/buf.h"
 #include "store/json.h"
+#include "store/json_string.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -482,63 +483,6 @@ walking_finds_the_values_that_jansson_finds(void **state)
 }
 
 static void
-a_string_is_unescaped_to_utf8(void **state)
-{
-	static const struct {
-		const char *text;
-		struct slice said;
-	} cases[] = {{"\"\"", BYTES("")}, {"\"plain\"", BYTES("plain")},
-	    {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", BYTES("\"\\/\b\f\n\r\t")},
-	    {"\"\\u0041\\u00E9\\u20ac\"", BYTES("A\xc3\xa9\xe2\x82\xac")},
-	    {"\"\\uD83D\\uDE00\"", BYTES("\xf0\x9f\x98\x80")},
-	    {"\"\\udbff\\udfff\"", BYTES("\xf4\x8f\xbf\xbf")},
-	    {"\"\\u0000\"", BYTES("\0")},
-	    {"\"\\ud83d\"", BYTES("\xef\xbf\xbd")},
-	    {"\"\\ude00x\"", BYTES("\xef\xbf\xbdx")},
-	    {"\"\\ude00\\ude00\"", BYTES("\xef\xbf\xbd\xef\xbf\xbd")},
-	    {"\"\\ud83d\\n\"", BYTES("\xef\xbf\xbd\n")},
-	    {"\"\\ud83d\\u0047\"", BYTES("\xef\xbf\xbdG")},
-	    {"\"\\ud83d\\ud83d\\ude00\"",
-		BYTES("\xef\xbf\xbd\xf0\x9f\x98\x80")}};
-	struct buf b = {0};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < COUNT(cases); i++) {
-		buf_reset(&b);
-		json_unescape(&b, parsed(cases[i].text).text);
-		if (!slice_eq(buf_slice(&b), cases[i].said))
-			fail_msg("case %zu: %s", i, cases[i].text);
-	}
-	buf_fini(&b);
-}
-
-static void
-a_name_is_known_in_any_case_and_through_escapes(void **state)
-{
-	static const struct {
-		const char *raw;
-		bool is;
-	} cases[] = {{"eventid", true}, {"eventId", true}, {"EVENTID", true},
-	    {"\\u0065ventId", true}, {"\\u0045VENTID", true},
-	    {"event\\u0049d", true}, {"", false}, {"event", false},
-	    {"eventidx", false}, {"event\\u0131d", false},
-	    {"event\\u0000id", false}, {"eventid\\u0000", false},
-	    {"even\xc5\xa7id", false}, {"even\\tid", false},
-	    {"eventi\\ud800", false}};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < COUNT(cases); i++)
-		if (json_name_is(slice_str(cases[i].raw), "eventid") !=
-		    cases[i].is)
-			fail_msg("%s", cases[i].raw);
-	assert_true(json_name_is(slice(NULL, 0), ""));
-	assert_true(json_name_is(slice_str("\\u0024ACL"), "$acl"));
-	assert_false(json_name_is(slice_str("["), "{"));
-}
-
-static void
 quoting_escapes_what_the_contract_names(void **state)
 {
 	static const struct {
@@ -685,8 +629,6 @@ main(void)
 	    cmocka_unit_test(an_object_is_walked_in_order_with_raw_names),
 	    cmocka_unit_test(nothing_is_in_a_scalar_or_an_empty_container),
 	    cmocka_unit_test(walking_finds_the_values_that_jansson_finds),
-	    cmocka_unit_test(a_string_is_unescaped_to_utf8),
-	    cmocka_unit_test(a_name_is_known_in_any_case_and_through_escapes),
 	    cmocka_unit_test(quoting_escapes_what_the_contract_names),
 	    cmocka_unit_test(quoted_utf8_unescapes_to_itself_and_junk_to_json),
 	    cmocka_unit_test(indenting_prints_as_the_contract_says),

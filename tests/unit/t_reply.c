@@ -36,11 +36,38 @@ an_answer_that_does_not_fit_is_503(void **state)
 	reply_fini(&r);
 }
 
+/* The line that says so may find no room either. */
+static void
+an_answer_that_failed_is_503_whatever_comes_after(void **state)
+{
+	struct reply r = {.status = 0};
+	struct buf out = {0};
+
+	(void)state;
+	reply_reset(&r);
+	buf_fail(&r.body);
+	buf_add_str(&r.body, "the rest");
+	assert_true(slice_starts(reply_print(&r, &out), "Status: 503 "));
+	assert_null(memmem(out.p, out.n, "the rest", 8));
+	buf_reset(&out);
+
+	reply_reset(&r);
+	r.body.limit = 1;
+	buf_fini(&r.body);
+	buf_fail(&r.headers);
+	assert_true(slice_starts(reply_print(&r, &out), "Status: 503 "));
+	assert_int_equal(r.status, 503);
+	assert_true(buf_failed(&out));
+	buf_fini(&out);
+	reply_fini(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_answer_that_does_not_fit_is_503),
+	    cmocka_unit_test(an_answer_that_failed_is_503_whatever_comes_after),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

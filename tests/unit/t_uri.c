@@ -63,18 +63,17 @@ is_refused(const char *raw, const char *reason)
 static char *
 query_of(const char *raw, const char *name)
 {
-	struct buf room = {0}, value = {0};
+	struct buf room = {0};
 	const char *why = NULL;
+	struct slice value;
+	char *found = NULL;
 	struct uri u;
 
 	assert_int_equal(uri_parse(&u, slice_str(raw), &room, &why), ERR_OK);
+	if (uri_query(&u, name, &value))
+		found = strndup(value.p, value.n);
 	buf_fini(&room);
-	if (!uri_query(&u, name, &value)) {
-		assert_int_equal(value.n, 0);
-		return NULL;
-	}
-	buf_add_char(&value, '\0');
-	return value.p;
+	return found;
 }
 
 static void
