@@ -98,10 +98,19 @@ read_backward(struct txn *tx, struct serving *s)
 	return ERR_OK;
 }
 
+/* Whether there are events on the page, but none that may ever be seen. */
+static bool
+is_all_hidden(const struct serving *s)
+{
+	return s->from <= s->stream.last &&
+	       s->stream.first - s->from >= s->query->count;
+}
+
 /*
  * A page that ends just at the last event but shows none, all being hidden,
  * leads on like those before it: it is kept for ever by whoever has it, and
- * who waited there would wait for ever.
+ * who waited there would wait for ever.  $tb may hide what is yet to come;
+ * a page of nothing else leads to where that begins.
  */
 static enum err
 read_forward(struct txn *tx, struct serving *s)
@@ -117,8 +126,10 @@ read_forward(struct txn *tx, struct serving *s)
 		range.to = s->from + s->query->count - 1;
 	if ((e = stream_page(tx, st, &range, pg)) != ERR_OK)
 		return e;
-	s->is_end =
-	    !s->is_final || (range.to == st->last && page_count(pg) > 0);
+	if (s->is_final)
+		s->is_end = range.to == st->last && page_count(pg) > 0;
+	else
+		s->is_end = !is_all_hidden(s);
 	return ERR_OK;
 }
 
@@ -175,7 +186,8 @@ add_forward_links(struct feed *f, const struct serving *s)
 		    s->from - 1, count);
 	if (!s->is_end || page_count(f->page) > 0)
 		feed_add_link(f, "previous", "/%" PRId64 "/forward/%" PRId64,
-		    (s->is_end ? last : s->from + count - 1) + 1, count);
+		    (s->is_end ? last : lesser(s->from + count - 1, last)) + 1,
+		    count);
 }
 
 static void

@@ -427,10 +427,13 @@ class Model:
 
     def forward(self, stream, start, count):
         """A page that ends at the last event, but shows none, leads on: it
-        will not change, and whoever waits there would wait for ever."""
+        will not change, and whoever waits there would wait for ever.  So does
+        one that begins among the events and ends before any can be seen."""
         end = start + count - 1
         events = stream.shown(start, end)
         is_end = end > stream.last or (end == stream.last and bool(events))
+        if start <= stream.last and end < stream.first:
+            is_end = False
         return Page(stream, events, True, False, start, count, is_end,
                     end <= stream.last)
 

@@ -250,6 +250,18 @@ def test_a_page_that_ends_in_hidden_events_leads_on(node, stream):
     assert "previous" not in links(last.json())
 
 
+def test_a_page_of_hidden_events_leads_to_those_yet_to_come(node, stream):
+    """Though $tb hides some of these, too."""
+    set_metadata(node, stream, {"$tb": 20})
+    feed = get(node, path(stream, 5, "forward", 10)).json()
+    assert (feed["entries"], feed["headOfStream"]) == ([], False)
+    then = links(feed)["previous"]
+    assert then == node.base + path(stream, 8, "forward", 10)
+    feed = get(node, path(stream, 8, "forward", 10)).json()
+    assert feed["headOfStream"] is True
+    assert "previous" not in links(feed)
+
+
 def test_a_backward_page_ends_where_events_are_hidden(node, stream):
     set_metadata(node, stream, {"$tb": 6})
     feed = get(node, path(stream, "head", "backward", 5)).json()
