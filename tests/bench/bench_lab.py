@@ -26,11 +26,31 @@ def enter():
     Client().enter()
 
 
+class LabAndLone(Lab):
+    """Three nodes, and on a fourth machine one that is alone."""
+
+    def __init__(self, folder):
+        super().__init__(folder, count=4)
+        self.lone = self.nodes.pop()
+        members = [node.member for node in self.nodes]
+        for node in self.nodes:
+            node.configure(members)
+        self.lone.configure([])
+
+    def start(self):
+        self.lone.start()
+        super().start()
+
+    def close(self):
+        self.nodes.append(self.lone)
+        super().close()
+
+
 @contextlib.contextmanager
-def running(**options):
+def running(kind=Lab, **options):
     """A lab that is up, on the disk of the build folder's temporary files."""
     with tempfile.TemporaryDirectory(prefix="rill-bench.") as folder:
-        lab = Lab(folder, **options)
+        lab = kind(folder, **options)
         try:
             lab.start()
             yield lab

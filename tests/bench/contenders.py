@@ -7,50 +7,17 @@ import glob
 import os
 import pathlib
 import pwd
-import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from load import Missing, answer_bytes, append_rate, figure, need, run, wrk
+from node import BUILD, SOURCE, free_port, wait_until
 
-from node import BUILD, SOURCE, free_port, wait_until  # noqa: E402
-
-HERE = pathlib.Path(__file__).resolve().parent
 START_SECONDS = 60
 RECORD_BYTES = 1024  # of the disk's log: about what an append costs Rill
-
-
-class Missing(Exception):
-    """A contender cannot take part, and why."""
-
-
-def need(program):
-    """Its path; Debian keeps servers where not every PATH leads."""
-    found = shutil.which(program, path=os.environ.get("PATH", "") +
-                         ":/usr/sbin:/sbin")
-    if found is None:
-        raise Missing(f"{program} is not installed")
-    return found
-
-
-def run(*command, **more):
-    done = subprocess.run([str(part) for part in command], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=subprocess.DEVNULL, check=False, **more)
-    if done.returncode != 0:
-        raise RuntimeError(f"{command[0]} failed:\n{done.stdout}")
-    return done.stdout
-
-
-def figure(pattern, said):
-    found = re.search(pattern, said)
-    if found is None:
-        raise RuntimeError("no figure in:\n" + said)
-    return float(found[1])
 
 
 def end(process):
@@ -65,26 +32,12 @@ def accepts(where):
         return s.connect_ex(where) == 0
 
 
-def wrk(base, script, clients, seconds, *arguments):
-    """Requests a second."""
-    said = run(need("wrk"), f"-t{min(2, clients)}", f"-c{clients}",
-               f"-d{seconds}", "--timeout", "30", "-s", HERE / script, base,
-               "--", *arguments)
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(said)
-    return figure(r"Requests/sec:\s*([\d.]+)", said)
-
-
-def answer_bytes(port, path, headers=None):
-    """How long an answer is on the wire, its head included."""
-    head = "".join(f"{k}: {v}\r\n" for k, v in (headers or {}).items())
-    with socket.create_connection(("127.0.0.1", port)) as s:
-        s.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}"
-                  "Connection: close\r\n\r\n".encode())
-        count = 0
-        while got := s.recv(65536):
-            count += len(got)
-    return count
+def serve(*command, **more):
+    """Start a server that ends with this process."""
+    return subprocess.Popen(
+        ["setpriv", "--pdeathsig", "TERM", *map(str, command)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, **more)
 
 
 class Empty:
@@ -122,12 +75,14 @@ class Empty:
                  '"max-procs" => 1,')]:
             text = text.replace(f"@{word}@", str(value))
         (self.folder / "lighttpd.conf").write_text(text)
-        self.server = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", need("lighttpd"), "-D", "-f",
-             "lighttpd.conf"], cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.server = serve(need("lighttpd"), "-D", "-f", "lighttpd.conf",
+                            cwd=self.folder)
         wait_until(lambda: accepts(("127.0.0.1", self.port)), START_SECONDS,
                    "lighttpd answers")
+
+    def appender(self, _, rate_of):
+        """It takes what Rill takes."""
+        return rate_of(self)
 
     def stop(self):
         end(self.server)
@@ -174,7 +129,14 @@ INSERT INTO events (stream, number, id, type, data)
 """
 
 
-class Postgres:
+class Other:
+    """A store that is spoken to in its own way."""
+
+    def appender(self, clients, _):
+        return lambda seconds: self.appends(clients, seconds)
+
+
+class Postgres(Other):
     """A cluster of its own, with Debian's settings but for the sockets."""
 
     def __init__(self, folder, event_bytes):
@@ -209,13 +171,10 @@ class Postgres:
             raise Missing(f"initdb does not work here: {e}") from e
         self.sockets = tempfile.mkdtemp(prefix="rill-bench.")
         os.chmod(self.sockets, 0o777)
-        self.server = subprocess.Popen(
-            [*self.user, "setpriv", "--pdeathsig", "TERM",
-             self.program("postgres"), "-D",
-             self.folder / "data", "-k", self.sockets, "-h", "",
-             "-c", "max_connections=300"], cwd="/",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        self.server = serve(
+            *self.user, "setpriv", "--pdeathsig", "TERM",
+            self.program("postgres"), "-D", self.folder / "data", "-k",
+            self.sockets, "-h", "", "-c", "max_connections=300", cwd="/")
         wait_until(lambda: accepts(f"{self.sockets}/.s.PGSQL.5432"),
                    START_SECONDS, "PostgreSQL answers")
         wait_until(self.is_ready, START_SECONDS, "PostgreSQL is ready")
@@ -247,7 +206,7 @@ class Postgres:
             shutil.rmtree(self.sockets, ignore_errors=True)
 
 
-class Redis:
+class Redis(Other):
     """Streams, appendfsync always: an answer is on disk, as Rill's is."""
 
     def __init__(self, folder, event_bytes, streams):
@@ -261,12 +220,10 @@ class Redis:
         server = need("redis-server")
         self.folder.mkdir(parents=True)
         self.port = free_port()
-        self.server = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", server, "--bind", "127.0.0.1",
-             "--port", str(self.port), "--dir", str(self.folder),
-             "--appendonly", "yes", "--appendfsync", "always", "--save", ""],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+        self.server = serve(
+            server, "--bind", "127.0.0.1", "--port", self.port, "--dir",
+            self.folder, "--appendonly", "yes", "--appendfsync", "always",
+            "--save", "")
         wait_until(lambda: accepts(("127.0.0.1", self.port)), START_SECONDS,
                    "Redis answers")
 
@@ -282,6 +239,35 @@ class Redis:
         """It counts requests, not seconds: ask it first how many it does."""
         rate = self.run(clients, clients * 20)
         return self.run(clients, max(clients * 20, int(rate * seconds)))
+
+    def stop(self):
+        end(self.server)
+
+
+class Etcd(Other):
+    """Keys over HTTP, each written in a transaction that finds it absent:
+    what an expected version is to Rill.  An answer is on disk."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.server = None
+
+    def start(self):
+        server = need("etcd")
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        peers = f"http://127.0.0.1:{free_port()}"
+        self.server = serve(
+            server, "--data-dir", self.folder, "--log-level", "error",
+            "--listen-client-urls", self.base, "--advertise-client-urls",
+            self.base, "--listen-peer-urls", peers,
+            "--initial-advertise-peer-urls", peers, "--initial-cluster",
+            f"default={peers}", "--quota-backend-bytes", 8 << 30)
+        wait_until(lambda: accepts(("127.0.0.1", self.port)), START_SECONDS,
+                   "etcd answers")
+
+    def appends(self, clients, seconds):
+        return wrk(self.base, "etcd.lua", clients, seconds)
 
     def stop(self):
         end(self.server)

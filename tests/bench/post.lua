@@ -1,33 +1,26 @@
 -- wrk: append events to random streams.
 -- arguments: PATH (N in it becomes a random number), streams, events, bytes
+local bench = dofile(debug.getinfo(1, "S").source:match("^@(.*)post.lua$") ..
+    "bench.lua")
 local headers = {["Content-Type"] = "application/vnd.eventstore.events+json"}
-local threads, path, streams, events, pad = 0
-
-function setup(thread)
-  threads = threads + 1
-  thread:set("number", threads)
-end
+local hex = bench.hex
+local path, streams, events, pad
 
 function init(args)
-  math.randomseed(os.time() * 100 + number)
+  bench.seed()
   path, streams, events = args[1], tonumber(args[2]), tonumber(args[3])
   pad = string.rep("x", tonumber(args[4]) - #'{"p":""}')
 end
 
-local function hex(n)
-  return string.format("%0" .. n .. "x", math.random(0, 16 ^ n - 1))
-end
-
 local function event()
   return '{"eventId":"' .. hex(8) .. "-" .. hex(4) .. "-4" .. hex(3) .. "-8" ..
-      hex(3) .. "-" .. hex(6) .. hex(6) ..
-      '","eventType":"benched","data":{"p":"' .. pad .. '"}}'
+      hex(3) .. "-" .. hex(12) .. '","eventType":"benched","data":{"p":"' ..
+      pad .. '"}}'
 end
 
 function request()
   local batch = {}
   for i = 1, events do batch[i] = event() end
-  local where = path:gsub("N", math.random(1, streams))
-  return wrk.format("POST", where, headers, "[" .. table.concat(batch, ",") ..
-      "]")
+  return wrk.format("POST", bench.where(path, streams, 1), headers,
+      "[" .. table.concat(batch, ",") .. "]")
 end

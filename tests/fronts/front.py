@@ -106,8 +106,10 @@ def make_certificate(folder):
 class Backend:
     """An agent and a worker, whose socket outlives it: systemd's way."""
 
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rill-fronts."))
+    def __init__(self, folder=None, threads=THREADS):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rill-fronts.",
+                                                    dir=folder))
+        self.threads = threads
         self.folder.chmod(0o755)
         give_away(self.folder)
         self.socket_path = self.folder / "worker.socket"
@@ -137,7 +139,7 @@ class Backend:
         self.copy()
         make_certificate(self.folder)
         self.config.write_text(
-            f'{{"data": "{self.folder}/store", "threads": {THREADS},'
+            f'{{"data": "{self.folder}/store", "threads": {self.threads},'
             ' "url": "http://127.0.0.1", "password_cost": 1}')
         self.log.touch()
         give_away(self.log)

@@ -1,0 +1,108 @@
+"""The web servers that Rill stands behind, with the installed examples and one
+worker for all; and what Apache's cache answers, beside a static file."""
+
+import contextlib
+import functools
+
+import pytest
+
+import front
+from events import await_accounts
+from load import append_rate, fill, read_rate
+from results import Row
+
+THREADS = 128  # more than connections that are kept, each of which holds one
+READERS, WRITERS = 32, 64
+STREAMS, EVENTS = 1000, 40
+PAGE = "/streams/load-1/0/forward/20?embed=body"
+STATIC = "/web/page.json"
+
+
+class Kept(front.Apache):
+    """mod_proxy_fcgi that keeps its connections to the worker."""
+
+    def site(self):
+        return super().site().replace("disablereuse=on", "enablereuse=on")
+
+
+class Cached(front.ApacheCache):
+    """mod_cache, and a file to compare with."""
+
+    def site(self):
+        return super().site().replace(
+            'Alias "/web/"', 'CacheDisable "/web/"\n    Alias "/web/"')
+
+
+FRONTS = [("lighttpd", front.Lighttpd), ("nginx", front.Nginx),
+          ("Apache mod_proxy_fcgi", front.Apache),
+          ("the same, enablereuse", Kept),
+          ("Apache mod_fcgid", front.Fcgid)]
+
+
+@contextlib.contextmanager
+def running(bench):
+    backend = front.Backend(bench.folder, THREADS)
+    backend.start()
+    try:
+        yield backend
+    finally:
+        backend.stop()
+
+
+def start(part, name, kind, backend, stack):
+    """None: it cannot be run here."""
+    server = kind(backend)
+    try:
+        server.start()
+    except pytest.skip.Exception as why:
+        part.missing[name] = str(why)
+        return None
+    stack.callback(server.stop)
+    await_accounts(server)
+    return server
+
+
+def measure(bench, part):
+    with running(bench) as backend, contextlib.ExitStack() as stack:
+        servers = {name: start(part, name, kind, backend, stack)
+                   for name, kind in FRONTS}
+        servers = {name: s for name, s in servers.items() if s}
+        fill(servers["lighttpd"], range(1, STREAMS + 1), EVENTS, EVENTS)
+        for label, rate in [
+                ("one event", functools.partial(reads, "/M")),
+                ("head feed of 20", functools.partial(reads, "")),
+                ("append", appends)]:
+            part.add(bench.compare(Row(label, "/s"), [
+                (name, functools.partial(rate, server))
+                for name, server in servers.items()]))
+        cached = start(part, "Apache mod_cache", Cached, backend, stack)
+        if cached:
+            add_cached(bench, part, cached)
+
+
+def reads(rest, server, seconds):
+    return read_rate(server.base, READERS, seconds, "/streams/load-N" + rest,
+                     STREAMS, EVENTS)
+
+
+def appends(server, seconds):
+    return append_rate(server.base, WRITERS, 1, STREAMS, seconds)
+
+
+def add_cached(bench, part, server):
+    page = server.request("GET", PAGE)
+    file = server.backend.folder / STATIC.lstrip("/")
+    file.write_bytes(page.body)
+    file.chmod(0o644)
+
+    def rate_of(where):
+        return lambda seconds: read_rate(server.base, READERS, seconds, where,
+                                         1)
+
+    row = bench.compare(
+        Row(f"a page of 20 with bodies, {len(page.body) // 1024} KiB", "/s"),
+        [("Apache mod_cache", rate_of(PAGE)), ("static file",
+                                               rate_of(STATIC))])
+    of = row.ratio("static file", "Apache mod_cache")
+    row.note = f"{of:.2f} of the static file"
+    part.add(row)
