@@ -19,9 +19,13 @@ front_packages="nginx apache2-bin libapache2-mod-fcgid lighttpd-mod-openssl
 # `make cppcheck` and `make deb` use these.
 dev_packages="clang clang-format cppcheck libclang-rt-dev valgrind debhelper"
 
+# What `make bench` compares with; without wrk it measures nothing.
+bench_packages="wrk postgresql redis-server redis-tools etcd-server $front_packages
+    python3 python3-pytest iproute2"
+
 usage() {
     cat <<USAGE
-usage: ./autogen.sh [--install-deps[=dev]]
+usage: ./autogen.sh [--install-deps[=dev|=bench]]
 
 Makes ./configure with autoreconf.
   --install-deps      first install the Debian packages that building, running
@@ -31,6 +35,10 @@ Makes ./configure with autoreconf.
                       nginx, Apache and TLS for the tests of what stands in
                       front, and Chromium with playwright-core (npm) for the tests of
                       the web UI, which are skipped without them
+  --install-deps=bench
+                      what building Rill and make bench need: wrk, and what
+                      Rill is compared with (PostgreSQL, Redis, etcd, nginx,
+                      Apache); what is absent is left out
 USAGE
 }
 
@@ -73,6 +81,7 @@ for option; do
         packages="$build_packages $check_packages $browser_packages
             $front_packages $dev_packages"
         browser=yes ;;
+    --install-deps=bench) packages="$build_packages $bench_packages" ;;
     --help | -h) usage && exit ;;
     *) usage >&2 && exit 2 ;;
     esac

@@ -3,7 +3,7 @@
 import collections
 import contextlib
 import pathlib
-import subprocess
+import re
 import sys
 import tempfile
 import threading
@@ -13,12 +13,14 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path += [str(TESTS), str(TESTS / "cluster")]
 
 from lab import Lab  # noqa: E402
+from load import EVENT_BYTES, rate, run, wrk_command  # noqa: E402
 from netns import PRIVATE, PUBLIC, Client  # noqa: E402
 from recorder import Connections  # noqa: E402
 
 PRIVATE_AND_PUBLIC = (PRIVATE, PUBLIC)
 
-Rate = collections.namedtuple("Rate", "per_second median_ms p99_ms failed")
+STREAMS = 1000
+Rate = collections.namedtuple("Rate", "per_second median_ms p99_ms")
 
 
 def enter():
@@ -60,13 +62,14 @@ def running(kind=Lab, **options):
 
 def append_rate(node, clients, seconds):
     """What wrk finds with so many clients at a node."""
-    done = subprocess.run(
-        ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "-s",
-         TESTS / "bench/append.lua", node.base], text=True, check=True,
-        capture_output=True)
-    words = done.stdout.split("\n")[-2].split()
-    return Rate(float(words[0]), float(words[1]), float(words[2]),
-                int(words[3]))
+    said = run(*wrk_command(node.base, "post.lua", clients, seconds,
+                            "/streams/load-N", STREAMS, 1, EVENT_BYTES))
+    return Rate(rate(said), milliseconds(said, 50), milliseconds(said, 99))
+
+
+def milliseconds(said, percent):
+    value, unit = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", said).groups()
+    return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def position(node):

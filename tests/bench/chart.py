@@ -11,7 +11,7 @@ from statistics import median
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 760, 210, 70, 56, 30
 BAR, GAP, GROUP_GAP = 14, 2, 14
 LINES_HEIGHT = 320
-LETTER = 7  # about as wide as one is
+LETTER = 6.5  # about as wide as one is
 COLOURS = [("#1f6feb", "#58a6ff"), ("#8c959f", "#8b949e"),
            ("#bf5b04", "#f0883e"), ("#1a7f37", "#3fb950"),
            ("#8250df", "#bc8cff"), ("#bf3989", "#f778ba")]
@@ -49,7 +49,7 @@ def legend(names):
         parts.append(f'<rect x="{x}" y="30" width="10" height="10" '
                      f'class="c{i}"/>')
         parts.append(text(x + 15, 39, name))
-        x += 36 + LETTER * len(name)
+        x += 30 + LETTER * len(name)
     return parts
 
 
@@ -126,8 +126,8 @@ def lines(title, names, ticks, series, target):
               for n, tick in enumerate(ticks)]
     parts += [line("range", [(left, y_of(target)), (WIDTH - 20, y_of(target))],
                    stroke_dasharray="6 4"),
-              text(WIDTH - 22, y_of(target) - 6, f"target {target}",
-                   text_anchor="end", font_size=11)]
+              text(left + 4, y_of(target) - 6, f"target {target}",
+                   font_size=11)]
     for i, name in enumerate(names):
         points = [(x_of(n), y_of(v)) for n, v in enumerate(series[name])]
         parts.append(line(f"l{i}", points, stroke_width=2.5))

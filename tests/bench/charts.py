@@ -22,17 +22,22 @@ def write(parts, out):
             bars(TITLES[name], names, groups, most))
         drawn[f"{name}.svg"] = TITLES[name]
     if "growth" in parts:
-        title = "Cost as the store grows, beside that with " \
-            f"10^{growth.SMALLEST} events"
+        title = "Cost as the store grows, beside that " + growth.WITH_FEW
         (out / "growth.svg").write_text(growth_chart(title, parts["growth"]))
         drawn["growth.svg"] = title
     return drawn
 
 
 def growth_chart(title, part):
-    rows = [row for row in part.rows if "pages/s" in row.samples]
-    costs = [(1, 1), *map(growth.costs, rows)]
-    ticks = [f"10^{growth.SMALLEST} events", *(row.label for row in rows)]
-    names = ["an append", "a page of 20"]
-    return lines(title, names, ticks,
-                 dict(zip(names, map(list, zip(*costs)))), growth.MOST)
+    """Of the rows that use all streams, and of those that use few."""
+    rows = {}
+    for row in part.rows:
+        if "pages/s" in row.samples:
+            rows.setdefault(row.label.partition(",")[0], []).append(row)
+    ticks = [f"{growth.power_of_ten(growth.SMALLEST)} events", *rows]
+    series = {}
+    for n, which in ((-1, "all"), (0, f"{growth.FEW_STREAMS:,}")):
+        costs = [growth.costs(found[n]) for found in rows.values()]
+        for what, values in zip(("append", "page"), zip(*costs)):
+            series[f"{what}, {which} streams"] = [1, *values]
+    return lines(title, list(series), ticks, series, growth.MOST)

@@ -24,71 +24,28 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / part)
 from crowd import Crowd  # noqa: E402
 from events import ADMIN, ATOM, await_accounts, fill, get, links, \
     path, set_metadata  # noqa: E402
+from load import EVENT_BYTES, rate, wrk_command  # noqa: E402
 from node import Node  # noqa: E402
 
 LONG = {"ES-LongPoll": "300", "Accept": ATOM}
 STREAMS = 1000
 TICKS = os.sysconf("SC_CLK_TCK")
 
-APPEND = """
-local pad = string.rep("x", 300)
-local headers = {["Content-Type"] = "application/vnd.eventstore.events+json"}
-function setup(thread) id = (id or 0) + 1; thread:set("id", id) end
-function init() math.randomseed(os.time() * 100 + id) end
-local function hex(n) return string.format("%0" .. n .. "x",
-    math.random(0, 16 ^ n - 1)) end
-function request()
-  local event = hex(8) .. "-" .. hex(4) .. "-4" .. hex(3) .. "-8" .. hex(3)
-      .. "-" .. hex(6) .. hex(6)
-  return wrk.format("POST", "/streams/load-" .. math.random(1, STREAMS),
-      headers, '[{"eventId":"' .. event ..
-      '","eventType":"benched","data":{"p":"' .. pad .. '"}}]')
-end
-"""
-
-READ = """
-function setup(thread) id = (id or 0) + 1; thread:set("id", id) end
-function init() math.randomseed(os.time() * 100 + id) end
-function request()
-  return wrk.format("GET", "/streams/load-" .. math.random(1, STREAMS) .. "/0")
-end
-"""
-
-# Goes after what was answered last, as a reader does.
-FOLLOW = """
-local headers = {["ES-LongPoll"] = "300",
-                 ["Accept"] = "application/vnd.eventstore.atom+json"}
-local where = FIRST
-function request() return wrk.format("GET", where, headers) end
-function response(status, headers, body)
-  for uri, relation in
-      body:gmatch('"uri": "http://[^/]*([^"]*)",%s*"relation": "(%l*)"') do
-    if relation == "previous" then where = uri end
-  end
-end
-"""
+APPEND = ("post.lua", "/streams/load-N", STREAMS, 1, EVENT_BYTES)
+READ = ("get.lua", "/streams/load-N/0", STREAMS, 1)
 
 
 class Load:
-    """wrk with a script, in the background."""
+    """wrk with a script and what it takes, in the background."""
 
     def __init__(self, node, script, connections, seconds):
-        self.file = tempfile.NamedTemporaryFile("w", suffix=".lua")
-        self.file.write(script)
-        self.file.flush()
         self.process = subprocess.Popen(
-            ["wrk", "-t2", f"-c{connections}", f"-d{seconds}", "--timeout",
-             "400", "-s", self.file.name, node.base],
+            [str(part) for part in wrk_command(
+                node.base, script[0], connections, seconds, *script[1:])],
             stdout=subprocess.PIPE, text=True)
 
     def rate(self):
-        said = self.process.communicate()[0]
-        assert "Non-2xx" not in said, said
-        return float(re.search(r"Requests/sec:\s*([\d.]+)", said)[1])
-
-
-def with_streams(script):
-    return script.replace("STREAMS", str(STREAMS))
+        return rate(self.process.communicate()[0])
 
 
 def cpu_seconds(pid):
@@ -105,11 +62,6 @@ def resident_kib(pid):
 def quiet(node, count):
     paths = [path(f"quiet-{n}", 0, "forward", 20) for n in range(count)]
     return Crowd(node, paths, LONG)
-
-
-def follow(node, first, count, seconds):
-    script = FOLLOW.replace("FIRST", f'"{first}"')
-    return Load(node, script, count, seconds)
 
 
 def measure_idle(node, options):
@@ -156,8 +108,8 @@ def measure_burst(node, count):
 def run_load(node, options, script):
     worker = node.worker_pids()[0]
     begin = cpu_seconds(worker)
-    rate = Load(node, with_streams(script), 32, options.seconds).rate()
-    return rate, (cpu_seconds(worker) - begin) / options.seconds
+    found = Load(node, script, 32, options.seconds).rate()
+    return found, (cpu_seconds(worker) - begin) / options.seconds
 
 
 @contextlib.contextmanager
@@ -178,8 +130,8 @@ def what_comes_next(node, stream):
 
 @contextlib.contextmanager
 def followers(node, options, stream):
-    load = follow(node, what_comes_next(node, stream), options.waiters,
-                  options.seconds + 1)
+    load = Load(node, ("follow.lua", what_comes_next(node, stream)),
+                options.waiters, options.seconds + 1)
     time.sleep(0.5)
     yield load.rate
 
@@ -190,11 +142,11 @@ def compare(node, options, name, waiters):
         for _ in range(options.rounds):
             for label, crowd in (("nobody waits", nobody), (name, waiters)):
                 with crowd() as answered:
-                    rate, cpu = run_load(node, options, script)
+                    requests, cpu = run_load(node, options, script)
                     polls = answered()
                 also = ("" if polls is None else
                         f", {polls:.0f} polls answered/s")
-                print(f"{what:8} {label:26} {rate:8.0f}/s, "
+                print(f"{what:8} {label:26} {requests:8.0f}/s, "
                       f"worker {cpu:.0%} of a processor{also}", flush=True)
 
 

@@ -17,14 +17,18 @@ END = "<!-- up to here written by make bench -->"
 
 # In the order of the README: of each part its title.
 TITLES = {
-    "reads": "Reads a second",
+    "reads": "Reads a second, 32 clients",
     "appends": "Durable appends of 300 bytes, events a second",
-    "polls": "Long polls",
-    "sizes": "Sizes and times",
+    "polls": "Long polls, from the sending of an append to the answer of who "
+    "waited",
+    "sizes": "Sizes",
     "stream": "One stream of a million events, 64 clients",
-    "growth": "As the store grows, 64 clients",
-    "cluster": "Three nodes on this machine",
-    "fronts": "Behind other web servers, 32 clients (appends: 64)"}
+    "growth": "As the store grows, 64 clients, streams of 100 events at random, "
+    "a cache of 256 MiB",
+    "cluster": "Three nodes on this machine, each append on two of them",
+    "failover": "Failover, until an append is taken",
+    "fronts": "Behind other web servers, 32 clients that read, 64 that append",
+    "cache": "What can never change, from Apache's cache"}
 
 VERSIONS = [
     ("Rill", [BUILD / "store/rillctl", "--version"]),
@@ -174,6 +178,20 @@ def print_verdicts(parts):
 
 
 def print_rows(rows):
+    """A table, or one for each group of rows with figures of other kinds."""
+    groups = []
+    for row in rows:
+        if groups and any(set(row.samples) & set(other.samples)
+                          for other in groups[-1]):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    for n, group in enumerate(groups):
+        yield from [""] * (n > 0)
+        yield from print_group(group)
+
+
+def print_group(rows):
     names = list(dict.fromkeys(n for row in rows for n in row.samples))
     noted = any(row.note for row in rows)
     yield "| | " + " | ".join(names) + (" | |" if noted else " |")

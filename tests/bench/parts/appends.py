@@ -23,10 +23,10 @@ def measure(bench, part):
         others = {}
         for name, contender in [
                 ("empty", Empty(bench.new_folder(), ANSWER_BYTES)),
-                ("PostgreSQL", Postgres(bench.new_folder(), EVENT_BYTES)),
-                ("Redis", Redis(bench.new_folder(), EVENT_BYTES,
+                ("PostgreSQL", Postgres(bench.new_folder() / "p", EVENT_BYTES)),
+                ("Redis", Redis(bench.new_folder() / "r", EVENT_BYTES,
                                 bench.streams)),
-                ("etcd", Etcd(bench.new_folder()))]:
+                ("etcd", Etcd(bench.new_folder() / "e"))]:
             found = stack.enter_context(
                 bench.taking_part(part, name, contender))
             if found:

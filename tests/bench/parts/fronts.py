@@ -75,9 +75,14 @@ def measure(bench, part):
             part.add(bench.compare(Row(label, "/s"), [
                 (name, functools.partial(rate, server))
                 for name, server in servers.items()]))
-        cached = start(part, "Apache mod_cache", Cached, backend, stack)
-        if cached:
-            add_cached(bench, part, cached)
+
+
+def measure_cache(bench, part):
+    with running(bench) as backend, contextlib.ExitStack() as stack:
+        server = start(part, "Apache mod_cache", Cached, backend, stack)
+        if server:
+            fill(server, [1], EVENTS, EVENTS)
+            add_cached(bench, part, server)
 
 
 def reads(rest, server, seconds):

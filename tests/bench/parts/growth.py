@@ -17,12 +17,20 @@ from results import Row
 CLIENTS = 64
 SMALLEST = 4  # 10^4 events
 STREAM_EVENTS = 100
+FEW_STREAMS = 1000  # of a large store, that fit into the cache
 PAGE = 20
 MOST = 1.3
 RESTART_SECONDS = 2
 END_SECONDS = 120
 BYTES_AN_EVENT = 1500  # on the disk for a while: tables and log
 CACHE_MB = 256
+
+
+def power_of_ten(n):
+    return "10" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[n]
+
+
+WITH_FEW = "with " + power_of_ten(SMALLEST)
 
 
 class Store:
@@ -46,36 +54,39 @@ class Store:
         fill(self.node, range(first + 1, streams + 1), events,
              min(events, 1000))
 
-    def appends(self, seconds):
-        return append_rate(self.node.base, CLIENTS, 1, self.streams, seconds)
+    def appends(self, streams):
+        return lambda seconds: append_rate(self.node.base, CLIENTS, 1, streams,
+                                           seconds)
 
-    def pages(self, seconds):
-        return read_rate(self.node.base, CLIENTS, seconds,
-                         f"/streams/load-N/M/forward/{PAGE}", self.streams,
-                         self.events - PAGE + 1)
+    def pages(self, streams):
+        return lambda seconds: read_rate(
+            self.node.base, CLIENTS, seconds,
+            f"/streams/load-N/M/forward/{PAGE}", streams,
+            self.events - PAGE + 1)
 
 
 def measure(bench, part):
     check_room(bench)
-    largest = bench.options.growth
+    few = (10 ** SMALLEST // STREAM_EVENTS, STREAM_EVENTS)
     with Store(bench, "large") as large:
-        for power in range(SMALLEST + 1, largest + 1):
-            label = f"10^{power} events"
+        for power in range(SMALLEST + 1, bench.options.growth + 1):
+            label = f"{power_of_ten(power)} events"
             began = time.monotonic()
             large.add_streams(10 ** power // STREAM_EVENTS, STREAM_EVENTS)
             print(f"  filled in {time.monotonic() - began:.0f} s", flush=True)
-            compare(bench, part, label, large,
-                    (10 ** SMALLEST // STREAM_EVENTS, STREAM_EVENTS))
-        judge(part, part.rows[-1])
+            for streams in sorted({FEW_STREAMS, large.streams}):
+                compare(bench, part, f"{label}, {streams:,} streams", large,
+                        streams, few)
+        judge(part, part.rows[-2:])
         add_restart(part, label, large.node)
 
 
 def measure_stream(bench, part):
     with Store(bench, "large") as large:
         large.add_streams(1, 10 ** 6)
-        compare(bench, part, "one stream of 10^6 events", large,
-                (1, 10 ** SMALLEST))
-    judge(part, part.rows[-1])
+        compare(bench, part, f"one stream of {power_of_ten(6)} events", large,
+                1, (1, 10 ** SMALLEST))
+    judge(part, part.rows)
 
 
 def check_room(bench):
@@ -87,16 +98,16 @@ def check_room(bench):
                            f"{free >> 30}: see --folder and --growth")
 
 
-def compare(bench, part, label, large, few):
+def compare(bench, part, label, large, streams, few):
+    """How so many streams of a large store do, beside a small one."""
     row = Row(label)
     with Store(bench, "small") as small:
         small.add_streams(*few)
-        contenders = [(name.format(where), getattr(store, what))
-                      for what in ("appends", "pages")
-                      for name, where, store in [
-                          (what + "/s", "", large),
-                          (what + "/s with {}", f"10^{SMALLEST}", small)]]
-        bench.compare(row, contenders)
+        bench.compare(row, [
+            (f"{what}/s {whose}".rstrip(), getattr(store, what)(n))
+            for what in ("appends", "pages")
+            for whose, store, n in (("", large, streams),
+                                    (WITH_FEW, small, small.streams))])
     row.note = "an append costs {:.2f} times as much, a page {:.2f}".format(
         *costs(row))
     part.add(row)
@@ -104,14 +115,15 @@ def compare(bench, part, label, large, few):
 
 def costs(row):
     """Of an append and of a page, as so many times those with few events."""
-    return [row.ratio(f"{what}/s", f"{what}/s with 10^{SMALLEST}")
+    return [row.ratio(f"{what}/s", f"{what}/s {WITH_FEW}")
             for what in ("appends", "pages")]
 
 
-def judge(part, row):
-    for what, times in zip(("an append", "a page"), costs(row)):
-        part.judge(f"{row.label}: {what} costs at most {MOST} times that with "
-                   f"10^{SMALLEST}", f"{times:.2f}", times <= MOST)
+def judge(part, rows):
+    for row in rows:
+        for what, times in zip(("an append", "a page"), costs(row)):
+            part.judge(f"{row.label}: {what} costs at most {MOST} times that "
+                       + WITH_FEW, f"{times:.2f}", times <= MOST)
 
 
 def add_restart(part, label, node):

@@ -22,7 +22,6 @@ def measure(bench, part):
             late = sorted(latencies(bench.node, count, f"quiet-{count}-{n}"))
             row.add("median", 1000 * statistics.median(late))
             row.add("99 %", 1000 * late[int(len(late) * 0.99)])
-        row.note = "from the sending of an append to the answer of who waited"
         part.add(row)
 
 
