@@ -82,7 +82,8 @@ class Part:
         self.name, self.rows, self.verdicts = name, [], []
         self.missing = {}  # who, and why
         self.told = {"date": str(datetime.date.today()),
-                     "rounds": options.rounds, "seconds": options.seconds}
+                     "rounds": options.rounds, "seconds": options.seconds,
+                     "growth": options.growth}
 
     def add(self, row):
         self.rows.append(row)
@@ -117,7 +118,8 @@ class Part:
         part = cls.__new__(cls)
         part.name, part.rows, part.missing = name, [], kept["missing"]
         part.verdicts = [Verdict(**v) for v in kept["verdicts"]]
-        part.told = {k: kept[k] for k in ("date", "rounds", "seconds")}
+        part.told = {k: kept[k] for k in kept
+                     if k not in ("missing", "verdicts", "rows")}
         for each in kept["rows"]:
             row = Row(each["label"], each["unit"], each["note"])
             row.samples = each["samples"]
@@ -146,7 +148,9 @@ def machine():
 
 def when(told):
     return (f"{told['date']}, medians of {told['rounds']} runs of "
-            f"{told['seconds']} s, in turn; ± half of their range")
+            f"{told['seconds']} s, in turn; ± half of their range "
+            f"(`make bench BENCH=\"--rounds {told['rounds']} --seconds "
+            f"{told['seconds']} --growth {told['growth']}\"`)")
 
 
 def table(parts, found):
