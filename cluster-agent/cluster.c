@@ -567,6 +567,12 @@ cluster_role(struct cluster *c)
 	return c->role;
 }
 
+struct store *
+cluster_store(struct cluster *c)
+{
+	return c->store;
+}
+
 bool
 cluster_has_failed(struct cluster *c)
 {

@@ -24,6 +24,7 @@ struct conf;
 struct custody;
 struct env_log_need;
 struct role;
+struct store;
 
 /*
  * Before the environment is opened.  ERR_INVALID: the data folder holds a
@@ -43,6 +44,9 @@ enum err cluster_start(struct cluster *, struct env *, struct custody *);
 
 /* What this node is; borrowed. */
 struct role *cluster_role(struct cluster *);
+
+/* The store that it keeps, from cluster_start() on; borrowed. */
+struct store *cluster_store(struct cluster *);
 
 /* Whether the agent has to begin anew. */
 bool cluster_has_failed(struct cluster *);

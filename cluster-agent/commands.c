@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cluster-agent/archivist.h"
 #include "cluster-agent/cluster.h"
 #include "cluster-agent/commands.h"
 #include "cluster-agent/scavenger.h"
@@ -93,6 +94,35 @@ scavenge(struct control_client *cl, const json_t *request, void *arg)
 	else
 		control_result(
 		    cl, json_pack("{s:I}", "pass", (json_int_t)number));
+}
+
+static void
+back_up(struct control_client *cl, const json_t *request, void *arg)
+{
+	const struct commands *c = arg;
+	const json_t *begin = json_object_get(request, "begin");
+	const char *kind = json_string_value(begin);
+	bool full = kind != NULL && strcmp(kind, "full") == 0;
+	enum err e = ERR_OK;
+
+	if (json_object_size(request) != (begin == NULL ? 1 : 2) ||
+	    (begin != NULL && !full &&
+		(kind == NULL || strcmp(kind, "increment") != 0))) {
+		control_refuse(cl, ERR_INVALID,
+		    "This command takes one member, \"begin\", which is "
+		    "\"increment\" or \"full\".");
+		return;
+	}
+	if (begin != NULL)
+		e = archivist_ask(c->archivist, full);
+	if (e == ERR_INVALID)
+		control_refuse(cl, e,
+		    "Set \"backup_folder\" in rill.json: it is where the "
+		    "backup is made.");
+	else if (e == ERR_BUSY)
+		control_refuse(cl, e, "A backup is being made by rillctl.");
+	else
+		control_result(cl, archivist_report(c->archivist));
 }
 
 static json_t *
@@ -197,7 +227,7 @@ stay_held(struct control_client *cl)
 static void
 hold_logs(struct control_client *cl, struct commands *c)
 {
-	if (atomic_exchange(&c->is_backed_up, true)) {
+	if (!archivist_yield(c->archivist)) {
 		control_refuse(
 		    cl, ERR_TAKEN, "A backup of the store is being made.");
 		return;
@@ -205,7 +235,7 @@ hold_logs(struct control_client *cl, struct commands *c)
 	keeper_hold_logs(c->keeper);
 	stay_held(cl);
 	keeper_release_logs(c->keeper);
-	atomic_store(&c->is_backed_up, false);
+	archivist_resume(c->archivist);
 }
 
 static void
@@ -244,6 +274,7 @@ hold(struct control_client *cl, const json_t *request, void *arg)
 }
 
 const struct control_command commands_table[] = {
+    {"backup", back_up},
     {"cluster", list_members},
     {"forget", forget},
     {"hold", hold},

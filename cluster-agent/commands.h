@@ -6,6 +6,10 @@
  * struct commands.
  *
  *   ping       {"pid": N}: the custodian in office answers
+ *   backup     what archivist_report() says.  With {"begin": "increment"}, or
+ *              "full", a backup is begun first, unless one is being made.
+ *              Refused as "busy": rillctl makes one; as "invalid": no
+ *              folder is configured.
  *   scavenge   begin a pass; {"pass": N}.  With {"wait": true} it is told how
  *              the pass gets on, and the result comes when it is over, with
  *              the members of scavenger_report().  Refused as "taken": there
@@ -31,6 +35,7 @@
 
 #include "cluster-agent/control.h"
 
+struct archivist;
 struct cluster;
 struct conf;
 struct keeper;
@@ -42,8 +47,8 @@ struct commands {
 	struct cluster *cluster; /* NULL: the node is alone */
 	const struct conf *conf;
 	struct keeper *keeper;
+	struct archivist *archivist;
 	atomic_uint holders;
-	atomic_bool is_backed_up;
 };
 
 extern const struct control_command commands_table[];

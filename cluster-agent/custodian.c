@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cluster-agent/archivist.h"
 #include "cluster-agent/cluster.h"
 #include "cluster-agent/commands.h"
 #include "cluster-agent/control.h"
@@ -38,6 +39,7 @@ struct custodian {
 	struct env *env;
 	struct keeper *keeper;
 	struct scavenger *scavenger;
+	struct archivist *archivist;
 	struct control *control;
 	struct commands commands;
 	struct tally *tally;
@@ -79,6 +81,7 @@ answer_requests(struct custodian *c)
 	    .arg = &c->commands};
 
 	c->commands = (struct commands){.scavenger = c->scavenger,
+	    .archivist = c->archivist,
 	    .keeper = c->keeper,
 	    .cluster = c->cluster,
 	    .conf = c->conf};
@@ -133,6 +136,23 @@ prepare(struct custodian *c)
 	return cluster_new(&c->cluster, c->conf);
 }
 
+static void
+start_services(struct custodian *c)
+{
+	c->scavenger =
+	    scavenger_start(&(struct scavenger_options){.env = c->env,
+		.dir = c->conf->data,
+		.every_hours = c->conf->scavenge_hours,
+		.role = c->cluster == NULL ? NULL : cluster_role(c->cluster)});
+	c->archivist =
+	    archivist_start(&(struct archivist_options){.env = c->env,
+		.store = c->cluster == NULL ? NULL : cluster_store(c->cluster),
+		.keeper = c->keeper,
+		.data = c->conf->data,
+		.folder = c->conf->backup_folder});
+	answer_requests(c);
+}
+
 static enum err
 take_office(struct custodian *c)
 {
@@ -152,15 +172,9 @@ take_office(struct custodian *c)
 	c->keeper = keeper_start(c->env, need_logs, c);
 	e = c->cluster == NULL ? reign(c)
 			       : cluster_start(c->cluster, c->env, c->custody);
-	if (e != ERR_OK)
-		return e;
-	c->scavenger =
-	    scavenger_start(&(struct scavenger_options){.env = c->env,
-		.dir = c->conf->data,
-		.every_hours = c->conf->scavenge_hours,
-		.role = c->cluster == NULL ? NULL : cluster_role(c->cluster)});
-	answer_requests(c);
-	return ERR_OK;
+	if (e == ERR_OK)
+		start_services(c);
+	return e;
 }
 
 /*
@@ -216,6 +230,7 @@ retire(struct custodian *c)
 	alarm(RETIRE_S);
 	control_stop(&c->control);
 	scavenger_stop(&c->scavenger);
+	archivist_stop(&c->archivist);
 	cluster_stop(c->cluster);
 	keeper_stop(&c->keeper);
 	custody_dismiss(c->custody);

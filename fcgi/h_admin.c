@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "fcgi/media.h"
 #include "fcgi/request.h"
@@ -27,17 +28,26 @@ check_operator(struct request *r)
 	return false;
 }
 
-/* What is wanted goes on also when it went on before: ERR_TAKEN. */
 static void
-reply_asked(struct request *r, enum err e, const char *why)
+refuse_for_now(struct request *r, const char *why)
 {
-	if (e == ERR_OK || e == ERR_TAKEN) {
-		reply_status(&r->reply, 200, "OK");
-		return;
-	}
-	log_warn("admin", "scavenge: %s", why);
+	log_warn("admin", "%s", why);
 	reply_header(&r->reply, "Retry-After", "1");
 	reply_refuse_why(&r->reply, 503, "Server Is Not Ready", why);
+}
+
+/* The request is dropped. */
+static enum err
+ask_agent(struct request *r, struct control_call *call, json_t *request)
+{
+	enum err e;
+
+	*call = (struct control_call){.dir = r->server->conf->data,
+	    .request = request,
+	    .patience_ms = PATIENCE_MS};
+	e = control_ask(call);
+	json_decref(request);
+	return e;
 }
 
 /*
@@ -47,22 +57,77 @@ reply_asked(struct request *r, enum err e, const char *why)
 static void
 scavenge(struct request *r)
 {
-	struct control_call call = {
-	    .dir = r->server->conf->data, .patience_ms = PATIENCE_MS};
-	json_t *request;
+	struct control_call call;
 	enum err e;
 
 	if (!check_operator(r))
 		return;
-	request = json_pack("{s:s}", "command", "scavenge");
-	call.request = request;
-	e = control_ask(&call);
-	json_decref(request);
+	e = ask_agent(r, &call, json_pack("{s:s}", "command", "scavenge"));
 	json_decref(call.result);
-	reply_asked(r, e, call.why);
+	/* What is wanted goes on also when it went on before: ERR_TAKEN. */
+	if (e == ERR_OK || e == ERR_TAKEN)
+		reply_status(&r->reply, 200, "OK");
+	else
+		refuse_for_now(r, call.why);
+}
+
+/* The agent's report as the body; it is dropped. */
+static void
+print_report(struct request *r, json_t *report)
+{
+	char *text;
+
+	json_object_del(report, "is");
+	text = json_dumps(report, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	json_decref(report);
+	r->reply.content_type = "application/json; charset=utf-8";
+	reply_header(&r->reply, "Cache-Control", "no-store");
+	buf_add_str(&r->reply.body, text);
+	free(text);
+}
+
+static void
+reply_backup(struct request *r, json_t *request, int status)
+{
+	struct control_call call;
+	enum err e = ask_agent(r, &call, request);
+
+	if (e == ERR_OK) {
+		reply_status(
+		    &r->reply, status, status == 200 ? "OK" : "Accepted");
+		print_report(r, call.result);
+	} else if (e == ERR_INVALID) {
+		reply_refuse_why(&r->reply, 409, "Conflict", call.why);
+	} else {
+		refuse_for_now(r, call.why);
+	}
+}
+
+static void
+show_backup(struct request *r)
+{
+	if (check_operator(r))
+		reply_backup(r, json_pack("{s:s}", "command", "backup"), 200);
+}
+
+/* Where it goes only the configuration says: a client names no folder. */
+static void
+back_up(struct request *r)
+{
+	struct buf room = {0};
+	bool full = slice_is(request_query(r, "full", &room), "true");
+
+	buf_fini(&room);
+	if (check_operator(r))
+		reply_backup(r,
+		    json_pack("{s:s, s:s}", "command", "backup", "begin",
+			full ? "full" : "increment"),
+		    202);
 }
 
 const struct resource h_admin_resources[] = {
+    {"/admin/backup", "GET, POST, OPTIONS",
+	{{"GET", NULL, NULL, show_backup}, {"POST", NULL, NULL, back_up}}},
     {"/admin/scavenge", "POST, OPTIONS",
 	{{"POST", NULL, &media_info, scavenge}}},
     {NULL, NULL, {{NULL, NULL, NULL, NULL}}},

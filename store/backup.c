@@ -12,11 +12,9 @@
 #include "store/env_copy.h"
 #include "store/files.h"
 #include "store/manifest.h"
-#include "store/store.h"
 
 struct work {
 	struct backup *b;
-	struct env *env;
 	struct manifest old, next;
 	bool has_old;
 	char *folder; /* of next */
@@ -64,9 +62,7 @@ step(void *arg, uint64_t n)
 	struct backup *b = w->b;
 
 	b->bytes += n;
-	if (b->on_progress != NULL && !b->on_progress(b->arg, b))
-		return false;
-	return store_is_open(b->store) && store_vouched(b->store);
+	return b->on_progress == NULL || b->on_progress(b->arg, b);
 }
 
 /* Whether a name is one of those that a backup that was broken off leaves. */
@@ -167,7 +163,7 @@ copy_table(struct work *w, enum table t)
 {
 	struct env_copy c = {
 	    .table = t, .to = w->folder, .step = step, .arg = w};
-	enum err e = env_copy_table(w->env, &c);
+	enum err e = env_copy_table(w->b->env, &c);
 
 	w->next.tables[t] = c.n;
 	return fail_store(w, e);
@@ -206,7 +202,7 @@ copy_logs(struct work *w, uint32_t first, uint64_t at)
 
 	m->at = clock_now_ticks();
 	e = fail_store(
-	    w, env_copy_log_end(w->env, &m->last_log, &m->last_bytes));
+	    w, env_copy_log_end(w->b->env, &m->last_log, &m->last_bytes));
 	for (file = first; e == ERR_OK && file <= m->last_log; file++)
 		e = copy_log(w, file, file == first ? at : 0);
 	return e;
@@ -231,7 +227,7 @@ count_bytes(struct work *w)
 	enum table t;
 
 	for (t = 0; t < TABLES; t++)
-		all += env_table_bytes(w->env, t);
+		all += env_table_bytes(w->b->env, t);
 	return all;
 }
 
@@ -251,7 +247,7 @@ copy_all(struct work *w)
 		return e;
 	if ((r = files_make_dir(w->folder)) != 0)
 		return fail_file(w, w->folder, r);
-	e = fail_store(w, env_copy_first_log(w->env, &m->first_log));
+	e = fail_store(w, env_copy_first_log(w->b->env, &m->first_log));
 	for (t = 0; t < TABLES && e == ERR_OK; t++)
 		e = copy_table(w, t);
 	m->full_at = clock_now_ticks();
@@ -275,6 +271,15 @@ is_continued(struct work *w)
 	return is;
 }
 
+/* All, where an increment was meant to be. */
+static enum err
+copy_instead(struct work *w)
+{
+	w->b->is_increment = false;
+	free(w->folder);
+	return copy_all(w);
+}
+
 static enum err
 copy_since(struct work *w)
 {
@@ -287,6 +292,8 @@ copy_since(struct work *w)
 		    "%s is the backup of another store: name another folder, "
 		    "or replace it with --full.",
 		    w->b->dir);
+	if (!is_continued(w) && w->b->full_if_due)
+		return copy_instead(w);
 	if (!is_continued(w))
 		return fail(w, ERR_WRONG_VERSION,
 		    "The log since the last backup is not there any more, or "
@@ -304,7 +311,7 @@ copy(struct work *w)
 
 	if ((e = open_dir(w)) != ERR_OK)
 		return e;
-	if ((e = env_copy_id(w->env, w->next.id)) != ERR_OK)
+	if ((e = env_copy_id(w->b->env, w->next.id)) != ERR_OK)
 		return fail_store(w, e);
 	return w->has_old && !w->b->full ? copy_since(w) : copy_all(w);
 }
@@ -318,11 +325,7 @@ backup_run(struct backup *b)
 	b->bytes = b->all = 0;
 	b->is_increment = false;
 	b->why[0] = '\0';
-	e = store_enter(b->store, store_deadline(b->store), &w.env);
-	if (e != ERR_OK)
-		return fail_store(&w, e);
 	e = copy(&w);
-	store_exit(b->store, e);
 	free(w.folder);
 	return e;
 }

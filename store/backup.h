@@ -20,16 +20,17 @@
 #define BACKUP_WHY_SIZE 1024
 
 struct backup;
-struct store;
+struct env;
 
-/* Told of progress.  False: stop. */
+/* Told of progress, and asked whether to go on.  False: stop. */
 typedef bool backup_progress_f(void *arg, const struct backup *);
 
 struct backup {
-	struct store *store;
+	struct env *env;  /* which the caller keeps open meanwhile */
 	const char *data; /* the data folder */
 	const char *dir;  /* where the backup is, or is to be */
 	bool full;        /* also if an increment would do */
+	bool full_if_due; /* when the log since the last one is gone */
 	backup_progress_f *on_progress;
 	void *arg;
 
@@ -44,7 +45,8 @@ struct backup {
  * increment; the backup stays what it was until it is done.
  * Else why is a sentence for the user.  ERR_WRONG_VERSION: an increment does
  * not fit what is there, a full one is needed.  ERR_INVALID: the folder has
- * something else.  ERR_UNAVAILABLE, ERR_DISK_FULL, ERR_IO, ERR_CORRUPT.
+ * something else.  ERR_UNAVAILABLE: on_progress said stop.  ERR_DISK_FULL,
+ * ERR_RECOVERY, ERR_IO, ERR_CORRUPT.
  */
 enum err backup_run(struct backup *);
 

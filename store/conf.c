@@ -26,7 +26,9 @@
 #include "store/log.h"
 #include "store/slice.h"
 
-#define MIB       1048576
+#define MIB 1048576
+#define FOLDER \
+	"the path of a folder, of 1 to 1023 bytes without control characters"
 #define ADDRESSES "an array of at most 100 IP addresses, as in [\"127.0.0.1\"]"
 
 struct key {
@@ -49,6 +51,7 @@ enum key_index {
 	KEY_DURABILITY,
 	KEY_SCAVENGE_HOURS,
 	KEY_BACKUP_LOG_MB,
+	KEY_BACKUP_FOLDER,
 	KEY_PASSWORD_COST,
 	KEY_TRUSTED_AUTH,
 	KEY_TRUSTED_PROXIES,
@@ -231,9 +234,7 @@ read_stats(void *field, const struct key *key, const json_t *v)
 }
 
 static const struct key keys[KEYS] = {
-    [KEY_DATA] = {"data", read_path, offsetof(struct conf, data),
-	"the path of a folder, of 1 to 1023 bytes without control characters",
-	0, 0},
+    [KEY_DATA] = {"data", read_path, offsetof(struct conf, data), FOLDER, 0, 0},
     [KEY_URL] = {"url", read_url, offsetof(struct conf, url),
 	"http:// or https://, a host, and if need be a port and a path with "
 	"no slash at its end, as in \"http://127.0.0.1:2113\"",
@@ -256,6 +257,8 @@ static const struct key keys[KEYS] = {
 	offsetof(struct conf, scavenge_hours), NULL, 0, 8760},
     [KEY_BACKUP_LOG_MB] = {"backup_log_mb", read_unsigned,
 	offsetof(struct conf, backup_log_mb), NULL, 0, 1048576},
+    [KEY_BACKUP_FOLDER] = {"backup_folder", read_path,
+	offsetof(struct conf, backup_folder), FOLDER, 0, 0},
     [KEY_PASSWORD_COST] = {"password_cost", read_unsigned,
 	offsetof(struct conf, password_cost), NULL, 1, 11},
     [KEY_TRUSTED_AUTH] = {"trusted_auth", read_addresses,
@@ -413,14 +416,14 @@ read_text(struct reader *r)
 	return check_whole(r, line_of(r, it.end));
 }
 
-/* Make a relative folder one below the folder of the file. */
+/* Make a relative path one below the folder of the file. */
 static enum err
-place_data(struct reader *r)
+place(struct reader *r, char **path)
 {
 	const char *slash = strrchr(r->path, '/');
-	char *folder, *full, *data = r->conf->data;
+	char *folder, *full, *given = *path;
 
-	if (*data == '/')
+	if (given == NULL || *given == '/')
 		return ERR_OK;
 	folder = slash == NULL
 		     ? xstrdup(".")
@@ -432,11 +435,30 @@ place_data(struct reader *r)
 		    "resolving the folder of %s: %m", r->path);
 		return ERR_IO;
 	}
-	r->conf->data =
-	    xasprintf("%s/%s", strcmp(full, "/") == 0 ? "" : full, data);
-	free(data);
+	*path = xasprintf("%s/%s", strcmp(full, "/") == 0 ? "" : full, given);
+	free(given);
 	free(full);
 	return ERR_OK;
+}
+
+/* A backup in the data folder would be lost with it. */
+static enum err
+place_folders(struct reader *r)
+{
+	struct conf *c = r->conf;
+	size_t n;
+	enum err e;
+
+	if ((e = place(r, &c->data)) != ERR_OK ||
+	    (e = place(r, &c->backup_folder)) != ERR_OK)
+		return e;
+	n = strlen(c->data);
+	if (c->backup_folder == NULL ||
+	    strncmp(c->backup_folder, c->data, n) != 0 ||
+	    (c->backup_folder[n] != '/' && c->backup_folder[n] != '\0'))
+		return ERR_OK;
+	return refuse(r, r->line[KEY_BACKUP_FOLDER],
+	    "\"backup_folder\" must not lie in the folder \"data\"");
 }
 
 /* bytes has room for one byte more than a file may have. */
@@ -501,7 +523,7 @@ conf_read(struct conf **conf, const char *path, char why[CONF_WHY_SIZE])
 		goto out;
 	if ((e = read_text(&r)) != ERR_OK)
 		goto out;
-	if ((e = place_data(&r)) != ERR_OK)
+	if ((e = place_folders(&r)) != ERR_OK)
 		goto out;
 	set_url(r.conf);
 	*conf = r.conf;
@@ -521,6 +543,7 @@ conf_free(struct conf **conf)
 		return;
 	free((*conf)->data);
 	free((*conf)->url);
+	free((*conf)->backup_folder);
 	for (i = 0; i < (*conf)->nhosts; i++)
 		free((*conf)->hosts[i]);
 	free((*conf)->hosts);

@@ -39,7 +39,8 @@ struct conf {
 	enum conf_durability durability; /* "disk" or "os"; "disk" */
 	unsigned scavenge_hours;         /* 0 to 8760; 24; 0: when asked */
 	unsigned backup_log_mb;          /* 0 to 1048576; 0; see rill.json(5) */
-	unsigned password_cost;          /* 1 to 11, see crypt(5); 5 */
+	char *backup_folder;    /* absolute, outside of data; NULL: none */
+	unsigned password_cost; /* 1 to 11, see crypt(5); 5 */
 	/* Whose ES-TrustedAuth, and whose X-Forwarded-For, is believed; of
 	 * these at most 100 each, and none if the file does not say. */
 	struct address_list trusted_auth;
@@ -55,14 +56,13 @@ struct conf {
 const char *conf_path(const char *option);
 
 /*
- * Read the file at path.  A relative "data" is taken from the folder the
- * file is in.  The caller frees *conf.  When it is not ERR_OK, *conf is
- * untouched and why says, in a line for the operator, what is wrong and what
- * would be right, with the file, the line and the key.
- * ERR_IO: the file or its folder cannot be read.
- * ERR_TOO_LARGE: the file is longer than CONF_FILE_MAX.
- * ERR_INVALID: not JSON, not an object, a key that is unknown, repeated or
- * missing, or a value of a wrong type or out of range.
+ * Read the file at path.  A relative "data" or "backup_folder" is taken from
+ * the folder the file is in.  The caller frees *conf.  When it is not ERR_OK,
+ * *conf is untouched and why says, in a line for the operator, what is wrong
+ * and what would be right, with the file, the line and the key. ERR_IO: the
+ * file or its folder cannot be read. ERR_TOO_LARGE: the file is longer than
+ * CONF_FILE_MAX. ERR_INVALID: not JSON, not an object, a key that is unknown,
+ * repeated or missing, or a value of a wrong type or out of range.
  */
 enum err conf_read(
     struct conf **conf, const char *path, char why[CONF_WHY_SIZE]);

@@ -23,6 +23,7 @@ struct making {
 	struct backup b;
 	struct ctl_progress progress;
 	struct control_hold *hold;
+	struct store *store;
 };
 
 static void
@@ -34,14 +35,18 @@ show(struct ctl_progress *p, uint64_t bytes, uint64_t all)
 	ctl_progress_show(p, &s);
 }
 
-/* A backup_progress_f.  The agent no longer keeps its logs: stop. */
+/*
+ * A backup_progress_f.  The agent no longer keeps its logs, or the store is to
+ * be recovered: stop.
+ */
 static bool
 show_backup(void *arg, const struct backup *b)
 {
 	struct making *m = arg;
 
 	show(&m->progress, b->bytes, b->all);
-	return control_is_held(m->hold);
+	return control_is_held(m->hold) && store_is_open(m->store) &&
+	       store_vouched(m->store);
 }
 
 static int
@@ -73,16 +78,36 @@ report_backup(struct making *m, enum err e)
 }
 
 static int
-back_up(struct making *m, const struct conf *conf)
+refuse_unavailable(enum err e)
 {
-	enum err e = ctl_store_open(&m->b.store, conf);
+	fprintf(stderr, "rillctl: %s\n", err_text(e));
+	return EX_UNAVAILABLE;
+}
+
+static enum err
+copy_store(struct making *m)
+{
+	enum err e = store_enter(m->store, store_deadline(m->store), &m->b.env);
 
 	if (e != ERR_OK) {
-		fprintf(stderr, "rillctl: %s\n", err_text(e));
-		return EX_UNAVAILABLE;
+		snprintf(m->b.why, sizeof(m->b.why),
+		    "The store cannot be copied: %s.", err_text(e));
+		return e;
 	}
 	e = backup_run(&m->b);
-	store_close(&m->b.store);
+	store_exit(m->store, e);
+	return e;
+}
+
+static int
+back_up(struct making *m, const struct conf *conf)
+{
+	enum err e = ctl_store_open(&m->store, conf);
+
+	if (e != ERR_OK)
+		return refuse_unavailable(e);
+	e = copy_store(m);
+	store_close(&m->store);
 	return report_backup(m, e);
 }
 
@@ -95,9 +120,15 @@ ctl_backup(const struct conf *conf, const struct ctl_args *args)
 			       .arg = &m}};
 	int status = EX_UNAVAILABLE;
 
-	if (args->nwords != 1)
+	if (args->nwords > 1)
 		return EX_USAGE;
-	m.b.dir = args->words[0];
+	m.b.dir = args->nwords == 1 ? args->words[0] : conf->backup_folder;
+	if (m.b.dir == NULL) {
+		fputs("rillctl: name a folder, here or as \"backup_folder\" in "
+		      "rill.json\n",
+		    stderr);
+		return EX_USAGE;
+	}
 	if (ctl_store_hold(&m.hold, conf, "logs") == ERR_OK)
 		status = back_up(&m, conf);
 	control_release(&m.hold);

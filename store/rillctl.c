@@ -26,7 +26,7 @@ static const char usage[] =
     "  forget ADDRESS put a node that was replaced out of the cluster\n"
     "  scavenge       remove for good what can no longer be read\n"
     "  verify         check that the store is whole, in use or not\n"
-    "  backup DIR [--full]\n"
+    "  backup [DIR] [--full]\n"
     "                 copy the running store, or what was written since\n"
     "  restore DIR [--to DATA]\n"
     "                 make a store of a backup\n"

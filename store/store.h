@@ -75,7 +75,7 @@ struct tally *store_tally(struct store *);
 const char *store_dir(const struct store *);
 struct role *store_role(struct store *);
 
-/* For the other modules of store/. */
+/* For the other modules of store/, and who works on an env itself. */
 
 /*
  * Be one of those working inside, until store_exit().

@@ -82,7 +82,7 @@ class ClusterNode(Node):
         for folder in ("run", "store"):
             (self.data / folder).mkdir(parents=True, exist_ok=True)
         text = {"data": str(self.store), "url": self.base, "cache_mb": 16,
-                **settings}
+                "backup_folder": str(self.data / "backup"), **settings}
         if members:
             text["cluster"] = {"listen": self.member["listen"],
                                "nodes": members, **self.lab.cluster}

@@ -4,6 +4,7 @@ import json
 import subprocess
 import uuid
 
+from events import ADMIN
 from node import BUILD, Node, wait_until
 
 
@@ -24,6 +25,7 @@ def has_all(node, stream, n):
 
 def test_a_replica_can_be_backed_up_and_takes_no_import(lab, tmp_path):
     back_up_and_restore(lab, tmp_path)
+    back_up_by_the_agents(lab)
     import_at_the_master_only(lab, tmp_path)
 
 
@@ -46,6 +48,18 @@ def back_up_and_restore(lab, folder):
     assert has_all(copy, "kept", 20)
     assert copy.append("kept", {"n": 20}).status == 201
     assert copy.stop() == 0
+
+
+def back_up_by_the_agents(lab):
+    """Each node's agent makes one of what it has."""
+    for node in (lab.master, lab.followers[0]):
+        answer = node.request("POST", "/admin/backup", headers=ADMIN)
+        assert answer.status == 202, answer.body
+        last = wait_until(lambda: node.request(
+            "GET", "/admin/backup", headers=ADMIN).json()["last"], 60,
+            "the backup ends")
+        assert last["error"] is None, last
+        assert (node.data / "backup/backup.json").is_file()
 
 
 def import_at_the_master_only(lab, folder):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from events import ADMIN, event, new_id, new_name, write
+from events import ADMIN, basic, event, new_id, new_name, write
 from node import SOURCE
 
 DOCUMENT = json.loads((SOURCE / "fcgi/openapi.json").read_text("ascii"))
@@ -177,3 +177,18 @@ def test_the_types_are_those_that_a_node_gives(node, path):
         assert answer.status == 200 or "incoming" in path, (name, answer.body)
         if answer.status == 200:
             assert answer.headers["content-type"].startswith(name)
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_refusals_are_among_the_answers(node, path):
+    where = fill_in(node, path)
+    for method, operation in DOCUMENT["paths"][path].items():
+        for body, headers in [
+                (None, {"Accept": "image/png", **ADMIN}),
+                (None, basic("admin", "wrong")),
+                ("a,b", {"Content-Type": "text/csv", **ADMIN}),
+                ("{", {"Content-Type": "application/json",
+                       "ES-EventType": "t", **ADMIN})]:
+            answer = node.request(method.upper(), where, body, headers)
+            assert str(answer.status) in {*operation["responses"], "401"}, (
+                method, headers, answer.body)

@@ -100,6 +100,7 @@ a_file_with_data_alone_gets_the_defaults(void **state)
 	assert_int_equal(c->durability, CONF_DISK);
 	assert_int_equal(c->scavenge_hours, 24);
 	assert_int_equal(c->backup_log_mb, 0);
+	assert_null(c->backup_folder);
 	assert_int_equal(c->password_cost, 5);
 	assert_int_equal(c->trusted_auth.n, 0);
 	assert_int_equal(c->trusted_proxies.n, 0);
@@ -117,7 +118,7 @@ every_key_is_read(void **state)
 	    "\"trusted_proxies\": [\"10.0.0.1\", \"10.0.0.2\"],\n"
 	    "\"max_event_bytes\": 2000, \"cache_mb\": 128, \"threads\": 7,\n"
 	    "\"max_waiting\": 77, \"scavenge_hours\": 0,\n"
-	    "\"backup_log_mb\": 640,\n"
+	    "\"backup_log_mb\": 640, \"backup_folder\": \"/srv2/copy\",\n"
 	    "\"url\": \"https://a.example/r\", \"d\\u0061ta\": \"/srv\"}\n");
 
 	assert_string_equal(c->data, "/srv");
@@ -130,6 +131,7 @@ every_key_is_read(void **state)
 	assert_int_equal(c->durability, CONF_OS);
 	assert_int_equal(c->scavenge_hours, 0);
 	assert_int_equal(c->backup_log_mb, 640);
+	assert_string_equal(c->backup_folder, "/srv2/copy");
 	assert_int_equal(c->password_cost, 1);
 	assert_int_equal(c->trusted_auth.n, 1);
 	assert_int_equal(c->trusted_proxies.n, 2);
@@ -264,7 +266,7 @@ an_unknown_key_is_refused_with_the_known_ones(void **state)
 	    "is not a key of this file; the keys are data, url, hosts, "
 	    "threads, max_waiting, cache_mb, max_event_bytes, "
 	    "max_body_bytes, durability, scavenge_hours, "
-	    "backup_log_mb, password_cost, "
+	    "backup_log_mb, backup_folder, password_cost, "
 	    "trusted_auth, trusted_proxies, stats, cluster";
 	static const char *const names[] = {
 	    "clusters", "Threads", "thread", "threads ", ""};
@@ -277,6 +279,21 @@ an_unknown_key_is_refused_with_the_known_ones(void **state)
 		snprintf(why, sizeof(why), "2: \"%s\" %s", names[i], known);
 		assert_refused(*state, text, why);
 	}
+}
+
+static void
+a_backup_lies_outside_of_the_data(void **state)
+{
+	static const char why[] =
+	    "2: \"backup_folder\" must not lie in the folder \"data\"";
+
+	assert_refused(
+	    *state, "{\"data\": \"/srv\",\n\"backup_folder\": \"/srv\"}", why);
+	assert_refused(*state,
+	    "{\"data\": \"data\",\n\"backup_folder\": \"data/copy\"}", why);
+	assert_refused(*state, "{\"data\": \"/srv\",\n\"backup_folder\": \"\"}",
+	    "2: \"backup_folder\" must be the path of a folder, of 1 to "
+	    "1023 bytes without control characters, not \"\"");
 }
 
 static void
@@ -506,6 +523,7 @@ main(void)
 	    TEST(hosts_are_names_without_ports_or_a_star),
 	    TEST(addresses_are_read_and_names_refused),
 	    TEST(an_unknown_key_is_refused_with_the_known_ones),
+	    TEST(a_backup_lies_outside_of_the_data),
 	    TEST(a_repeated_key_is_refused_with_both_lines),
 	    TEST(a_missing_folder_is_refused),
 	    TEST(a_folder_must_be_a_plain_path),
