@@ -10,7 +10,8 @@ build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
     lighttpd curl"
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
     python3-hypothesis universal-ctags mandoc iproute2 libfaketime"
-# The web UI's tests, which are skipped without them; npm brings playwright-core.
+# The web UI's tests, which are skipped without them; npm brings
+# playwright-core and axe-core.
 browser_packages="chromium"
 # The tests of the other web servers that Rill stands behind, skipped likewise.
 front_packages="nginx apache2-bin libapache2-mod-fcgid lighttpd-mod-openssl

@@ -1,6 +1,6 @@
 """The web UI in a real browser; ui.mjs says what is done there.
 
-Needs Chromium, Node.js and the package playwright-core, which
+Needs Chromium, Node.js and the packages playwright-core and axe-core, which
 ./autogen.sh --install-deps=dev brings.  Where one is absent the tests are
 skipped, with the reason.  Screenshots are kept in browser-shots/ of the build
 folder.
@@ -37,19 +37,21 @@ def programs():
     return found
 
 
-def check_package():
-    if not (HERE / "node_modules/playwright-core").is_dir():
-        machine_cannot("playwright-core is not installed")
+def check_packages():
+    for package in "playwright-core", "axe-core":
+        if not (HERE / "node_modules" / package).is_dir():
+            machine_cannot(f"{package} is not installed")
 
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory):
     """The fault of each scenario by its name, None where there was none."""
     nodejs, chromium = programs()
-    check_package()
+    check_packages()
     shots = BUILD / "browser-shots"
     shots.mkdir(exist_ok=True)
-    ui_node = Node(tmp_path_factory.mktemp("ui"))
+    ui_node = Node(tmp_path_factory.mktemp("ui"), backup_log_mb=64,
+                   backup_folder=str(tmp_path_factory.mktemp("copy")))
     ui_node.start()
     try:
         wait_until(lambda: "default password" in ui_node.output, START_SECONDS,

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const [program, base, folder] = process.argv.slice(2);
@@ -79,6 +80,15 @@ class Visit {
 
   shot(name) {
     return this.page.screenshot({ path: `${folder}/${name}.png` });
+  }
+
+  // What axe-core finds of the rules of WCAG 2.2 AA.
+  async hindrances() {
+    if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(axe.source);
+    return this.page.evaluate(async () => {
+      const { violations } = await window.axe.run(document);
+      return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ").slice(0, 300)}`);
+    });
   }
 
   numbers() {
@@ -297,8 +307,26 @@ const scenarios = {
     await v.page.locator(".facts").getByText("master").waitFor();
     await v.page.locator("table").getByText("master").waitFor();
     await fill(fresh("rate"), 20);
-    await v.page.locator(".chart strong", { hasText: /^[1-9]/ }).first().waitFor();
+    for (const title of ["Requests", "Appends", "Events written", "Time of an append"]) {
+      const chart = v.page.getByRole("figure", { name: new RegExp(`^${title} `) });
+      await chart.locator(".most", { hasText: /at most [0-9.]+/ }).waitFor();
+      assert.match(await chart.locator("polyline").getAttribute("points"), /\d/);
+    }
     await v.shot("node");
+  },
+
+  async "a backup is begun and told of"(v) {
+    await v.enter();
+    await v.go("#/node");
+    await v.page.getByText("None yet.").waitFor();
+    await v.page.getByRole("button", { name: "Back up", exact: true }).click();
+    await v.page.getByText("a full one").waitFor();
+    await v.page.getByRole("button", { name: "Back up", exact: true }).click();
+    await v.page.getByText("what was written since the one before").waitFor();
+    await v.page.getByRole("button", { name: "Back up in full" }).click();
+    await v.page.getByText("a full one").waitFor();
+    await v.page.setViewportSize({ width: 1180, height: 1080 });
+    await v.shot("backup");
   },
 
   async "scavenging is asked for after a question"(v) {
@@ -359,6 +387,33 @@ const scenarios = {
     }
     await v.page.keyboard.press("Enter");
     await v.page.getByRole("heading", { name: "Data", exact: true }).waitFor();
+  },
+
+  async "a dialog closes with Escape and gives the focus back"(v) {
+    await v.enter();
+    await v.go("#/node");
+    await v.page.getByRole("button", { name: "Scavenge…" }).focus();
+    await v.page.keyboard.press("Enter");
+    await v.page.locator("dialog").getByRole("button", { name: "Cancel" }).waitFor();
+    assert.equal(await v.page.evaluate(() => document.activeElement.textContent), "Cancel");
+    await v.page.keyboard.press("Escape");
+    await v.page.locator("dialog").waitFor({ state: "detached" });
+    assert.equal(await v.page.evaluate(() => document.activeElement.textContent), "Scavenge…");
+    assert.notEqual(await v.page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none", "it shows");
+  },
+
+  async "nothing hinders those who cannot see or point"(v) {
+    const name = fresh("heard");
+    await fill(name, 2);
+    await v.enter();
+    for (const hash of ["#/", `#/streams/${name}`, `#/streams/${name}/0`, `#/streams/${name}/metadata`, "#/append", "#/users", "#/users/new", "#/users/edit/admin", "#/node", "#/sign-in"]) {
+      await v.go(hash);
+      await v.page.locator("#content h1").waitFor();
+      for (const colorScheme of ["light", "dark"]) {
+        await v.page.emulateMedia({ colorScheme });
+        assert.deepEqual(await v.hindrances(), [], `${hash}, ${colorScheme}`);
+      }
+    }
   },
 
   async "what is missing or forbidden is explained"(v) {

@@ -1,66 +1,106 @@
-// The node and its cluster: roles, positions, and how they move.
+// The node and its cluster: roles, positions, how they move, and upkeep.
 
-import { isIn, json, send } from "./api.js";
-import { chart } from "./chart.js";
-import { confirmed, fill, h, notify } from "./dom.js";
+import { isIn, json } from "./api.js";
+import { chart, sparkline } from "./chart.js";
+import { fill, h } from "./dom.js";
+import { maintenance } from "./maintenance.js";
+import { meanMs, metrics, rate } from "./metrics.js";
+import { bytes } from "./size.js";
 
 const EVERY_MS = 2000;
 
 const ROLES = { Master: "master", Slave: "replica", Unknown: "unknown" };
 
+// Each with what it is made of, of two looks at /metrics.
+const CHARTS = [
+  ["Requests", "per second", (before, now) => rate(before, now, "requests_total")],
+  ["Appends", "per second", (before, now) => rate(before, now, "appends_total")],
+  ["Events written", "per second", (before, now) => rate(before, now, "events_written_total")],
+  ["Time of a read", "ms", (before, now) => meanMs(before, now, "read")],
+  ["Time of an append", "ms", (before, now) => meanMs(before, now, "append")],
+  ["Waiting for events", "requests", (before, now) => now.get("waiting_requests")],
+];
+
 function address(member) {
   return `${member.externalHttpIp}:${member.externalHttpPort}`;
 }
 
-function memberRow(member, newest) {
-  const lag = newest - member.lastCommitPosition;
-  const role = member.isAlive ? ROLES[member.state] ?? member.state.toLowerCase() : "gone";
-  return h("tr", { class: member.isAlive ? null : "off" }, h("td", { class: "name" }, address(member)),
-    h("td", null, h("span", { class: `tag ${role === "master" ? "good" : member.isAlive ? "" : "warn"}` }, role)),
-    h("td", { class: "right number" }, Number(member.lastCommitPosition).toLocaleString()),
-    h("td", { class: "right number" }, lag > 0 ? lag.toLocaleString() : "0"));
+// The members' table; each row keeps its line of how far it was behind.
+function memberTable() {
+  const lines = new Map();
+  const body = h("tbody");
+
+  function row(member, newest) {
+    const lag = Math.max(0, newest - Number(member.lastCommitPosition));
+    const name = address(member);
+    const role = member.isAlive ? ROLES[member.state] ?? member.state.toLowerCase() : "gone";
+    if (!lines.has(name)) lines.set(name, sparkline());
+    lines.get(name).add(lag);
+    return h("tr", { class: member.isAlive ? null : "off" }, h("td", { class: "name" }, name),
+      h("td", null, h("span", { class: `tag ${role === "master" ? "good" : member.isAlive ? "" : "warn"}` }, role)),
+      h("td", { class: "right number" }, Number(member.lastCommitPosition).toLocaleString()),
+      h("td", { class: "right number" }, lag.toLocaleString()),
+      h("td", { class: "lag" }, lines.get(name).element));
+  }
+
+  return {
+    element: h("div", { class: "scroll members", tabindex: "0", role: "region", "aria-label": "Members" }, h("table", null,
+      h("thead", null, h("tr", null, h("th", { scope: "col" }, "Address"), h("th", { scope: "col" }, "Role"),
+        h("th", { scope: "col", class: "right" }, "Position"), h("th", { scope: "col", class: "right" }, "Behind by"),
+        h("th", { scope: "col", class: "lag" }, h("span", { class: "hidden" }, "Behind by, of late")))), body)),
+    show(members) {
+      const newest = Math.max(...members.map((m) => Number(m.lastCommitPosition)));
+      fill(body, members.map((m) => row(m, newest)));
+    },
+  };
 }
 
-async function scavenge() {
-  if (!(await confirmed("Scavenge the store?", "What is hidden by $maxCount, $maxAge, $tb or deletion is removed from the disk. Appends go on meanwhile.", "Scavenge"))) return;
-  try {
-    await send("/admin/scavenge", { method: "POST" });
-    notify("The agent scavenges in the background; its log says what it freed.");
-  } catch (error) {
-    notify(error.message, "fault");
+function activity() {
+  const charts = CHARTS.map(([title, unit, of]) => ({ of, ...chart(title, unit) }));
+  const refused = h("p", { class: "dim", hidden: true }, "The figures of this node are for members of $ops and $admins.");
+  const box = h("div", { class: "charts" }, charts.map((c) => c.element));
+  let before = null;
+  return {
+    element: h("section", { class: "card" }, h("h2", null, "Activity"), refused, box),
+    // Undefined when they are not for everybody.
+    async look() {
+      const now = await metrics().catch((error) => {
+        if (error.status !== 401) throw error;
+      });
+      box.hidden = now === undefined;
+      refused.hidden = !box.hidden;
+      if (now && before) for (const c of charts) c.add(c.of(before, now));
+      before = now;
+      return now;
+    },
+  };
+}
+
+function factList(info, now) {
+  const list = [["State", info.state], ["Rill", info.rillVersion ?? "—"], ["Protocol", `Event Store ${info.esVersion}`], ["Address", location.host]];
+  if (now) {
+    list.push(["Store", `${bytes(now.get("table_bytes"))}, and ${bytes(now.get("log_bytes"))} of log`],
+      ["Free on the disk", bytes(now.get("disk_free_bytes"))],
+      ["Memory", `${bytes(now.get("resident_memory_bytes"))} of ${now.get("processes")} processes`]);
   }
+  return list.map(([name, value]) => [h("dt", null, name), h("dd", null, value)]);
 }
 
 export async function nodeView({ main, signal }) {
   document.title = "Node · Rill";
   const facts = h("dl", { class: "facts" });
-  const members = h("tbody");
-  const rate = chart("Events written", "per second");
-  const lag = chart("Lag of the last replica", "events");
-  const lagBox = h("div", null, lag.element);
-  fill(main, h("div", { class: "title" }, h("h1", null, "Node"),
-    isIn("$admins") || isIn("$ops") ? h("button", { type: "button", onclick: scavenge }, "Scavenge…") : null),
-  h("div", { class: "grid" },
-    h("section", { class: "card" }, h("h2", null, "This node"), facts),
-    h("section", { class: "card" }, h("h2", null, "Activity"), rate.element, lagBox)),
-  h("section", { class: "card" }, h("h2", null, "Members"), h("div", { class: "scroll" }, h("table", null,
-    h("thead", null, h("tr", null, h("th", { scope: "col" }, "Address"), h("th", { scope: "col" }, "Role"),
-      h("th", { scope: "col", class: "right" }, "Position"), h("th", { scope: "col", class: "right" }, "Behind by"))), members))));
+  const members = memberTable();
+  const rates = activity();
+  const upkeep = isIn("$admins") || isIn("$ops") ? maintenance() : null;
+  fill(main, h("div", { class: "title" }, h("h1", null, "Node")),
+    h("div", { class: "node" }, h("section", { class: "card" }, h("h2", null, "This node"), facts), rates.element),
+    h("section", { class: "card" }, h("h2", null, "Members"), members.element),
+    upkeep?.element);
 
-  let before = null;
   async function look() {
-    const [info, gossip] = await Promise.all([json("/info"), json("/gossip")]);
-    const list = gossip.members;
-    const newest = Math.max(...list.map((m) => Number(m.lastCommitPosition)));
-    const now = performance.now();
-    fill(facts, [["State", info.state], ["Rill", info.rillVersion ?? "—"], ["Protocol", `Event Store ${info.esVersion}`], ["Address", location.host]]
-      .map(([name, value]) => [h("dt", null, name), h("dd", null, value)]));
-    fill(members, list.map((m) => memberRow(m, newest)));
-    if (before !== null) rate.add(Math.max(0, ((newest - before.newest) * 1000) / (now - before.now)));
-    const alive = list.filter((m) => m.isAlive);
-    lagBox.hidden = list.length < 2;
-    lag.add(newest - Math.min(...alive.map((m) => Number(m.lastCommitPosition))));
-    before = { newest, now };
+    const [info, gossip, now] = await Promise.all([json("/info"), json("/gossip"), rates.look(), upkeep?.look()]);
+    fill(facts, factList(info, now));
+    members.show(gossip.members);
   }
 
   await look();

@@ -25,10 +25,10 @@ export async function usersView({ main }) {
   const rows = data.map((u) => h("tr", { class: u.disabled ? "off" : null },
     h("td", { class: "name" }, h("a", { href: `#/users/edit/${encodeURIComponent(u.loginName)}` }, u.loginName)),
     h("td", null, u.fullName), h("td", null, (u.groups ?? []).map((g) => h("span", { class: "tag" }, g))),
-    h("td", { class: "right" }, u.disabled ? h("span", { class: "tag warn" }, "disabled") : "")));
+    h("td", null, u.disabled ? h("span", { class: "tag warn" }, "disabled") : h("span", { class: "dim" }, "enabled"))));
   fill(main, h("div", { class: "title" }, h("h1", null, "Users"), h("a", { class: "button primary", href: "#/users/new" }, "New user")),
     h("section", { class: "card" }, h("div", { class: "scroll" }, h("table", null,
-      h("thead", null, h("tr", null, ["Login", "Name", "Groups", ""].map((t) => h("th", { scope: "col" }, t)))), h("tbody", null, rows)))));
+      h("thead", null, h("tr", null, ["Login", "Name", "Groups", "State"].map((t) => h("th", { scope: "col" }, t)))), h("tbody", null, rows)))));
 }
 
 export function newUserView({ main }) {
