@@ -114,10 +114,8 @@ show_backup(struct request *r)
 static void
 back_up(struct request *r)
 {
-	struct buf room = {0};
-	bool full = slice_is(request_query(r, "full", &room), "true");
+	bool full = slice_is(request_query(r, "full"), "true");
 
-	buf_fini(&room);
 	if (check_operator(r))
 		reply_backup(r,
 		    json_pack("{s:s, s:s}", "command", "backup", "begin",
