@@ -58,9 +58,15 @@ def wrk_command(base, script, clients, seconds, *arguments):
             HERE / script, base, "--", *arguments]
 
 
+def refusals(said):
+    """How many requests had no answer or one that says no."""
+    return sum(map(int, re.findall(
+        r"(?:responses:|connect|read|write|timeout) (\d+)", said)))
+
+
 def rate(said):
     """Requests a second, of what wrk has said; every one was answered."""
-    if "Non-2xx" in said or "Socket errors" in said:
+    if refusals(said):
         raise RuntimeError(said)
     return figure(r"Requests/sec:\s*([\d.]+)", said)
 
@@ -69,17 +75,26 @@ def wrk(base, script, clients, seconds, *arguments):
     return rate(run(*wrk_command(base, script, clients, seconds, *arguments)))
 
 
+def read_arguments(where, streams, events=1, headers=None):
+    """In where N becomes a stream's number, M an event's."""
+    flat = [part for pair in (headers or {}).items() for part in pair]
+    return ["get.lua", where, streams, events, *flat]
+
+
+def append_arguments(streams, events=1):
+    return ["post.lua", "/streams/load-N", streams, events, EVENT_BYTES]
+
+
 def append_rate(base, clients, events, streams, seconds):
     """Events a second, in requests of so many."""
-    return events * wrk(base, "post.lua", clients, seconds, "/streams/load-N",
-                        streams, events, EVENT_BYTES)
+    script, *arguments = append_arguments(streams, events)
+    return events * wrk(base, script, clients, seconds, *arguments)
 
 
-def read_rate(base, clients, seconds, where, streams, events=1, headers=None):
-    """Requests a second.  In where N becomes a stream, M an event's number."""
-    flat = [part for pair in (headers or {}).items() for part in pair]
-    return wrk(base, "get.lua", clients, seconds, where, streams, events,
-               *flat)
+def read_rate(base, clients, seconds, *what):
+    """Requests a second."""
+    script, *arguments = read_arguments(*what)
+    return wrk(base, script, clients, seconds, *arguments)
 
 
 def answer_bytes(port, where, headers=None):

@@ -22,9 +22,9 @@ TITLES = {
     "polls": "Long polls, from the sending of an append to the answer of who "
     "waited",
     "sizes": "Sizes",
-    "stream": "One stream of a million events, 64 clients",
-    "growth": "As the store grows, 64 clients, streams of 100 events at random, "
-    "a cache of 256 MiB",
+    "stream": "One stream of a million events, 64 clients, a cache of 1 GiB",
+    "growth": "As the store grows, 64 clients, streams of 100 events at "
+    "random, a cache of 1 GiB",
     "cluster": "Three nodes on this machine, each append on two of them",
     "failover": "Failover, until an append is taken",
     "fronts": "Behind other web servers, 32 clients that read, 64 that append",
@@ -101,11 +101,11 @@ class Part:
     def judge(self, target, figure, met):
         self.verdicts.append(Verdict(target, figure, bool(met)))
 
-    def judge_ratio(self, row, name, least):
+    def judge_ratio(self, what, row, name, least):
         """Whether Rill reaches so much of another's rate."""
         if name in row.samples:
             value = row.ratio(name)
-            self.judge(f"{row.label}: at least {least:.2f} of {name}",
+            self.judge(f"{what}: at least {least:.2f} of {name}",
                        f"{value:.2f}", value >= least)
 
     def to_json(self):
@@ -208,7 +208,8 @@ def print_group(rows):
 def write_json(file, parts, found):
     file.write_text(json.dumps(
         {"machine": machine(), "versions": found,
-         "parts": {n: p.to_json() for n, p in parts.items()}}, indent=1) + "\n")
+         "parts": {n: p.to_json() for n, p in parts.items()}},
+        indent=1) + "\n")
 
 
 def read_json(file):

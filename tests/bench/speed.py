@@ -2,9 +2,9 @@
 """How fast Rill is, beside others on the same machine.
 
 Starts everything itself, in a folder of its own; what is compared runs in
-turn, in one go, --rounds times.  Prints a table with a verdict on every target,
-and writes speed.md, speed.json and charts to --out; --publish writes them where
-the README shows them, and the table into the README.
+turn, in one go, --rounds times.  Prints a table with a verdict on every
+target, and writes speed.md, speed.json and charts to --out; --publish writes
+them where the README shows them, and the table into the README.
 
 Needs wrk.  What is absent is left out, and the table says why.
 """

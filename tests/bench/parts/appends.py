@@ -23,7 +23,8 @@ def measure(bench, part):
         others = {}
         for name, contender in [
                 ("empty", Empty(bench.new_folder(), ANSWER_BYTES)),
-                ("PostgreSQL", Postgres(bench.new_folder() / "p", EVENT_BYTES)),
+                ("PostgreSQL", Postgres(bench.new_folder() / "p",
+                                        EVENT_BYTES)),
                 ("Redis", Redis(bench.new_folder() / "r", EVENT_BYTES,
                                 bench.streams)),
                 ("etcd", Etcd(bench.new_folder() / "e"))]:
@@ -33,12 +34,17 @@ def measure(bench, part):
                 others[name] = found
         for clients, events, of_empty, of_disk in APPENDS:
             row = measure_one(bench, clients, events, disk, others)
+            what = f"appends, {people(clients)}"
             if of_empty:
-                part.judge_ratio(row, "empty", of_empty)
-                judge_by_disk(part, row)
+                part.judge_ratio(what, row, "empty", of_empty)
+                judge_by_disk(part, what, row)
             if of_disk:
-                part.judge_ratio(row, "disk", of_disk)
+                part.judge_ratio(what, row, "disk", of_disk)
             part.add(row)
+
+
+def people(clients):
+    return f"{clients} client" + ("s" if clients > 1 else "")
 
 
 def measure_one(bench, clients, events, disk, others):
@@ -51,18 +57,18 @@ def measure_one(bench, clients, events, disk, others):
         contenders += [(name, other.appender(clients, rate_of))
                        for name, other in others.items()]
         contenders.append(("disk", disk.flushes))
-    plural = "s" if clients > 1 else ""
-    row = bench.compare(Row(f"{clients} client{plural}, {events} a request"),
+    row = bench.compare(Row(f"{people(clients)}, {events} a request"),
                         contenders)
-    if "empty" in row.samples:
-        row.note = f"{row.ratio('empty'):.2f} of empty"
+    floor = "disk" if clients == 1 else "empty"
+    if floor in row.samples:
+        row.note = f"{row.ratio(floor):.2f} of {floor}"
     return row
 
 
-def judge_by_disk(part, row):
+def judge_by_disk(part, what, row):
     """A slower disk is asked for less."""
     found, flushes = row.median("Rill"), row.median("disk")
     wanted = LEAST * min(1, flushes / FLUSHES)
-    part.judge(f"{row.label}: {LEAST:,}/s where the disk does {FLUSHES:,} "
+    part.judge(f"{what}: {LEAST:,}/s where the disk does {FLUSHES:,} "
                f"flushes/s; here {wanted:,.0f}/s at {flushes:,.0f}",
                f"{found:,.0f}/s", found >= wanted)

@@ -8,7 +8,8 @@ import pytest
 
 import front
 from events import await_accounts
-from load import append_rate, fill, read_rate
+from load import append_arguments, figure, fill, read_arguments, read_rate, \
+    refusals, run, wrk_command
 from results import Row
 
 THREADS = 128  # more than connections that are kept, each of which holds one
@@ -68,13 +69,30 @@ def measure(bench, part):
                    for name, kind in FRONTS}
         servers = {name: s for name, s in servers.items() if s}
         fill(servers["lighttpd"], range(1, STREAMS + 1), EVENTS, EVENTS)
-        for label, rate in [
-                ("one event", functools.partial(reads, "/M")),
-                ("head feed of 20", functools.partial(reads, "")),
-                ("append", appends)]:
-            part.add(bench.compare(Row(label, "/s"), [
-                (name, functools.partial(rate, server))
-                for name, server in servers.items()]))
+        head = "/streams/load-N"
+        for label, clients, what in [
+                ("one event", READERS,
+                 read_arguments(head + "/M", STREAMS, EVENTS)),
+                ("head feed of 20", READERS, read_arguments(head, STREAMS)),
+                ("append", WRITERS, append_arguments(STREAMS))]:
+            part.add(compare(bench, Row(label, "/s"), servers, clients, what))
+
+
+def compare(bench, row, servers, clients, what):
+    """A server may be beyond what it can do, and refuse: it is noted."""
+    refused = {}
+
+    def rate_of(name, seconds):
+        said = run(*wrk_command(servers[name].base, what[0], clients, seconds,
+                                *what[1:]))
+        refused[name] = refused.get(name, 0) + refusals(said)
+        return figure(r"Requests/sec:\s*([\d.]+)", said)
+
+    bench.compare(row, [(name, functools.partial(rate_of, name))
+                        for name in servers])
+    row.note = ", ".join(f"{name} refused {n:,}"
+                         for name, n in refused.items() if n)
+    return row
 
 
 def measure_cache(bench, part):
@@ -83,15 +101,6 @@ def measure_cache(bench, part):
         if server:
             fill(server, [1], EVENTS, EVENTS)
             add_cached(bench, part, server)
-
-
-def reads(rest, server, seconds):
-    return read_rate(server.base, READERS, seconds, "/streams/load-N" + rest,
-                     STREAMS, EVENTS)
-
-
-def appends(server, seconds):
-    return append_rate(server.base, WRITERS, 1, STREAMS, seconds)
 
 
 def add_cached(bench, part, server):

@@ -17,13 +17,13 @@ from results import Row
 CLIENTS = 64
 SMALLEST = 4  # 10^4 events
 STREAM_EVENTS = 100
-FEW_STREAMS = 1000  # of a large store, that fit into the cache
+FEW_STREAMS = 1000  # of a large store, whose others are quiet
 PAGE = 20
 MOST = 1.3
 RESTART_SECONDS = 2
 END_SECONDS = 120
 BYTES_AN_EVENT = 1500  # on the disk for a while: tables and log
-CACHE_MB = 256
+CACHE_MB = 1024  # holds 10^6 events, and what few streams use of more
 
 
 def power_of_ten(n):

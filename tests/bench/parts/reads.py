@@ -46,5 +46,5 @@ def measure_one(bench, part, label, where, headers, target):
     if empty:
         row.note = f"{row.ratio('empty'):.2f} of empty"
     if target:
-        part.judge_ratio(row, "empty", target)
+        part.judge_ratio(label, row, "empty", target)
     part.add(row)
