@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
+#include "fcgi/turns.h"
 #include "fcgi/waiting.h"
 #include "fcgi/worker.h"
 #include "store/alloc.h"
@@ -27,19 +29,33 @@
 #define ACCEPT_FAILED_MS   10
 #define OTHER_FILES        64 /* open besides the requests' connections */
 
+/* Requests that one processor has in hand at a time, and those of a worker. */
+#define TURNS_PER_CPU 2
+#define LEAST_TURNS   4
+
+/* Between two looks whether all turns are held by threads that wait. */
+#define LOOK_MS      5 /* while requests are not accepted */
+#define LOOK_IDLY_MS 20
+
+struct thread {
+	struct worker *worker;
+	pthread_t id;
+	struct turn turn;
+};
+
 struct worker {
 	struct server server;
 	int listen_fd;
 	pthread_t bootstrap;
-	pthread_t *threads;
+	struct turns *turns;
+	struct thread *threads;
 	unsigned int nthreads;
 };
 
 /* True: it waits, parked, and is no longer the caller's. */
 static bool
-serve(struct request *r)
+answer(struct request *r)
 {
-	request_begin(r);
 	route_request(r);
 	if (r->poll.waits) {
 		log_about(NULL);
@@ -59,9 +75,9 @@ serve_again(struct request *r)
 {
 	enum err e = store_await(r->server->store, r->poll.patience);
 
-	if (e == ERR_OK)
-		return serve(r);
 	request_begin(r);
+	if (e == ERR_OK)
+		return answer(r);
 	reply_error(&r->reply, e);
 	request_end(r);
 	return false;
@@ -78,20 +94,55 @@ make_request(struct worker *w)
 	abort();
 }
 
+/*
+ * A connection that was kept brings the next request to this thread alone,
+ * which may not wait for a turn then.
+ */
+static void
+take_turn(struct thread *t, const struct request *r)
+{
+	if (r->fcgx.ipcFd < 0)
+		turns_take(t->worker->turns, &t->turn);
+	else
+		turns_give(t->worker->turns, &t->turn);
+}
+
+/* For the disk or the master, or for the store to be recovered. */
+static bool
+will_wait(const struct request *r)
+{
+	struct slice method = request_header(r, HEADER_METHOD);
+
+	return (!slice_is(method, "GET") && !slice_is(method, "HEAD")) ||
+	       !store_is_open(r->server->store);
+}
+
+static bool
+serve(struct thread *t, struct request *r)
+{
+	request_begin(r);
+	if (will_wait(r))
+		turns_give(t->worker->turns, &t->turn);
+	return answer(r);
+}
+
 static void *
 serve_on(void *arg)
 {
-	struct worker *w = arg;
+	struct thread *t = arg;
+	struct worker *w = t->worker;
 	struct request *r = make_request(w);
 
-	while (!atomic_load(&w->server.stopping))
+	while (!atomic_load(&w->server.stopping)) {
+		take_turn(t, r);
 		if (FCGX_Accept_r(&r->fcgx) == 0) {
-			if (serve(r))
+			if (serve(t, r))
 				r = make_request(w);
 		} else if (!atomic_load(&w->server.stopping)) {
 			/* A nudge, or no descriptor left for now. */
 			clock_sleep_ms(ACCEPT_FAILED_MS);
 		}
+	}
 	request_free(&r);
 	return NULL;
 }
@@ -139,6 +190,24 @@ count_places(const struct conf *c)
 	return (unsigned int)room;
 }
 
+static unsigned int
+count_turns(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN) * TURNS_PER_CPU;
+
+	return n > LEAST_TURNS ? (unsigned int)n : LEAST_TURNS;
+}
+
+static int
+start_thread(struct worker *w)
+{
+	struct thread *t = &w->threads[w->nthreads];
+
+	t->worker = w;
+	turns_join(w->turns, &t->turn);
+	return pthread_create(&t->id, NULL, serve_on, t);
+}
+
 static enum err
 start_threads(struct worker *w)
 {
@@ -150,27 +219,41 @@ start_threads(struct worker *w)
 	    count_places(w->server.conf));
 	if (e != ERR_OK)
 		return e;
+	w->turns = turns_new(count_turns(), n);
 	w->threads = xcalloc(n, sizeof(*w->threads));
 	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
 	for (; r == 0 && w->nthreads < n; w->nthreads++)
-		r = pthread_create(&w->threads[w->nthreads], NULL, serve_on, w);
+		r = start_thread(w);
 	if (r == 0)
 		return ERR_OK;
 	log_error("worker", "starting thread %u: %s", w->nthreads, strerror(r));
 	return ERR_IO;
 }
 
-static void
-await_signal(void)
+static bool
+requests_wait(const struct worker *w)
 {
+	struct pollfd connections = {w->listen_fd, POLLIN, 0};
+
+	return poll(&connections, 1, 0) > 0;
+}
+
+/* Meanwhile see to it that nobody keeps the turns from others. */
+static void
+await_signal(struct worker *w)
+{
+	struct timespec nap = {0, LOOK_IDLY_MS * 1000000L};
+	bool busy;
 	sigset_t stop;
-	int sig;
 
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
-	while (sigwait(&stop, &sig) != 0)
-		continue;
+	while (sigtimedwait(&stop, NULL, &nap) < 0) {
+		busy = requests_wait(w);
+		turns_look(w->turns, busy);
+		nap.tv_nsec = (busy ? LOOK_MS : LOOK_IDLY_MS) * 1000000L;
+	}
 }
 
 /* It may be blocked in accept, or just about to be: nudge it till it ends. */
@@ -195,11 +278,13 @@ stop_threads(struct worker *w)
 
 	atomic_store(&w->server.stopping, true);
 	FCGX_ShutdownPending();
+	turns_close(w->turns);
 	for (i = 0; i < w->nthreads; i++)
-		join(w->threads[i]);
+		join(w->threads[i].id);
 	waiting_free(&w->server.waiting);
 	join(w->bootstrap);
 	free(w->threads);
+	turns_free(&w->turns);
 }
 
 enum err
@@ -223,7 +308,7 @@ worker_run(const struct conf *conf, int listen_fd)
 	if ((e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);
 	log_info("worker", "serving with %u threads", w.nthreads);
-	await_signal();
+	await_signal(&w);
 	stop_threads(&w);
 	store_close(&w.server.store);
 	auth_free(&w.server.auth);

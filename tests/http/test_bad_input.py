@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is a 2xx or 4xx, and the store goes on."""
 
+import contextlib
 import http.client
 import json
 import re
@@ -319,6 +320,17 @@ def test_a_worker_outlives_a_client_that_goes_away(node, worker):
         with worker.connect() as connection:
             connection.send(whole[:end])
     assert get(node, path(stream)).status == 404
+
+
+def test_a_worker_answers_while_others_stay_in_the_middle_of_a_request(worker):
+    """More of them than are served at a time, fewer than it has threads."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            connection = stack.enter_context(worker.connect())
+            connection.send(fastcgi.begin(), fastcgi.record(
+                fastcgi.PARAMS, fastcgi.pair("REQUEST_METHOD", "GET")))
+        for _ in range(40):
+            assert worker.request("GET", "/ping").status == 200
 
 
 @pytest.mark.parametrize("garbage", [
