@@ -149,16 +149,22 @@ page_add(struct page *pg, struct entry **e)
 }
 
 void
-page_reverse(struct page *pg)
+page_reverse_from(struct page *pg, size_t first)
 {
 	size_t i, j;
 
-	for (i = 0, j = pg->n; i + 1 < j; i++) {
+	for (i = first, j = pg->n; i + 1 < j; i++) {
 		struct entry e = pg->entries[i];
 
 		pg->entries[i] = pg->entries[--j];
 		pg->entries[j] = e;
 	}
+}
+
+void
+page_reverse(struct page *pg)
+{
+	page_reverse_from(pg, 0);
 }
 
 void

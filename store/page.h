@@ -58,8 +58,9 @@ enum err page_copy(struct page *, struct slice, struct slice *copy);
 /* A new, empty entry at the end.  ERR_TOO_LARGE: PAGE_MAX_EVENTS are in. */
 enum err page_add(struct page *, struct entry **);
 
-/* Turn the order around. */
+/* Turn the order around, of all entries or from the first that is named on. */
 void page_reverse(struct page *);
+void page_reverse_from(struct page *, size_t first);
 
 /* Drop the last n entries. */
 void page_drop_last(struct page *, size_t n);

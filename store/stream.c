@@ -311,29 +311,85 @@ stream_end(struct txn *tx, uint64_t *position)
 	return ERR_OK;
 }
 
-/*
- * The event that a row of the table names, with its stream's name.
- * ERR_NO_EVENT: it has been removed, and its row is or will be.
- */
+/* A row whose event has been removed is passed over: it is, or will be, too. */
 static enum err
-add_row(struct txn *tx, struct page *pg, const struct all_row *row)
+add_one_by_one(
+    struct txn *tx, struct page *pg, const struct all_row *rows, size_t n)
 {
-	struct events_range one = {.stream_id = row->stream_id,
-	    .from = row->number,
-	    .to = row->number};
-	char name[STREAM_MAX_META_NAME];
+	struct events_range one = {.stream_id = rows[0].stream_id};
 	struct entry *entry;
 	struct event ev;
-	size_t n;
+	enum err e = ERR_OK;
+	size_t i;
+
+	for (i = 0; i < n && (e == ERR_OK || e == ERR_NO_EVENT); i++) {
+		one.from = one.to = rows[i].number;
+		e = tbl_events_get(tx, pg, &one, &ev);
+		if (e == ERR_OK && (e = page_add(pg, &entry)) == ERR_OK)
+			entry->event = ev;
+	}
+	return e == ERR_NO_EVENT ? ERR_OK : e;
+}
+
+/* Of the first rows, those whose events stand side by side in a stream. */
+static size_t
+count_neighbours(const struct all_row *rows, size_t n)
+{
+	int64_t step = n > 1 ? rows[1].number - rows[0].number : 0;
+	size_t i;
+
+	if (step != 1 && step != -1)
+		return 1;
+	for (i = 1; i < n; i++)
+		if (rows[i].stream_id != rows[0].stream_id ||
+		    rows[i].number - rows[i - 1].number != step)
+			break;
+	return i;
+}
+
+static enum err
+add_neighbours(
+    struct txn *tx, struct page *pg, const struct all_row *rows, size_t n)
+{
+	int64_t first = rows[0].number, last = rows[n - 1].number;
+	struct events_range range = {.stream_id = rows[0].stream_id,
+	    .from = first < last ? first : last,
+	    .to = first < last ? last : first};
+	size_t begin = page_count(pg);
 	enum err e;
 
-	if ((e = tbl_events_get(tx, pg, &one, &ev)) != ERR_OK)
+	if (n == 1)
+		return add_one_by_one(tx, pg, rows, n);
+	if ((e = tbl_events_read(tx, pg, &range)) != ERR_OK)
 		return e;
-	if ((e = page_add(pg, &entry)) != ERR_OK)
+	if (page_count(pg) - begin < n) {
+		page_drop_last(pg, page_count(pg) - begin);
+		return add_one_by_one(tx, pg, rows, n);
+	}
+	if (first > last)
+		page_reverse_from(pg, begin);
+	return ERR_OK;
+}
+
+/* The events that such rows name, with their stream's name. */
+static enum err
+add_rows(struct txn *tx, struct page *pg, const struct all_row *rows, size_t n)
+{
+	size_t len, i = page_count(pg);
+	char text[STREAM_MAX_META_NAME];
+	struct slice name;
+	enum err e;
+
+	e = add_neighbours(tx, pg, rows, n);
+	if (e != ERR_OK || page_count(pg) == i)
 		return e;
-	entry->event = ev;
-	e = tbl_streams_name(tx, row->stream_id, name, &n);
-	return e == ERR_OK ? page_copy(pg, slice(name, n), &entry->stream) : e;
+	e = tbl_streams_name(tx, rows[0].stream_id, text, &len);
+	if (e != ERR_OK ||
+	    (e = page_copy(pg, slice(text, len), &name)) != ERR_OK)
+		return e;
+	for (; i < page_count(pg); i++)
+		page_entry(pg, i)->stream = name;
+	return ERR_OK;
 }
 
 typedef enum err read_rows_f(
@@ -350,24 +406,31 @@ struct all_walk {
 	bool is_over;
 };
 
+static size_t
+count_committed(const struct all_walk *w, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && w->rows[i].position < w->end)
+		i++;
+	return i;
+}
+
 /* Add at most n events of the next n rows. */
 static enum err
 walk_rows(struct all_walk *w, size_t n)
 {
-	size_t i, found = n;
+	size_t i, together, found = n;
 	enum err e = w->read_rows(w->tx, w->at, w->rows, &found);
 
+	found = count_committed(w, found);
 	w->is_over = found < n;
-	for (i = 0; i < found && e == ERR_OK; i++) {
-		if (w->rows[i].position >= w->end) {
-			w->is_over = true;
-			break;
-		}
-		w->at = w->rows[i].position;
-		e = add_row(w->tx, w->page, &w->rows[i]);
-		if (e == ERR_NO_EVENT)
-			e = ERR_OK;
+	for (i = 0; i < found && e == ERR_OK; i += together) {
+		together = count_neighbours(&w->rows[i], found - i);
+		e = add_rows(w->tx, w->page, &w->rows[i], together);
 	}
+	if (found > 0)
+		w->at = w->rows[found - 1].position;
 	if (w->read_rows == tbl_all_read)
 		w->at++;
 	return e;

@@ -6,6 +6,7 @@
 
 #define KEY_SIZE   8
 #define VALUE_SIZE 16
+#define BULK_SIZE  ENV_PAGE_BYTES /* the least there may be */
 
 enum err
 tbl_all_insert(struct txn *tx, const struct all_row *row)
@@ -35,7 +36,6 @@ struct walk {
 	struct tbl_cursor cursor;
 	unsigned char raw_key[KEY_SIZE];
 	unsigned char raw[VALUE_SIZE];
-	uint32_t step; /* from one row to the next */
 	struct all_row *rows;
 	size_t want, taken;
 };
@@ -55,9 +55,16 @@ walk_get(struct walk *w, uint32_t flags)
 	return tbl_cursor_get(&w->cursor, flags);
 }
 
+static void
+take_row(struct walk *w, const unsigned char *key, const unsigned char *value)
+{
+	w->rows[w->taken++] = (struct all_row){
+	    be_get64(key), be_get64(value), (int64_t)be_get64(value + 8)};
+}
+
 /* Take rows from where the cursor stands, as many as wanted or there are. */
 static enum err
-walk_on(struct walk *w)
+walk_back(struct walk *w)
 {
 	enum err e = ERR_OK;
 
@@ -65,9 +72,8 @@ walk_on(struct walk *w)
 		if (w->cursor.key.size != KEY_SIZE ||
 		    w->cursor.value.size != VALUE_SIZE)
 			return ERR_CORRUPT;
-		w->rows[w->taken++] = (struct all_row){be_get64(w->raw_key),
-		    be_get64(w->raw), (int64_t)be_get64(w->raw + 8)};
-		e = walk_get(w, w->step);
+		take_row(w, w->raw_key, w->raw);
+		e = walk_get(w, DB_PREV);
 	}
 	return e;
 }
@@ -80,15 +86,39 @@ walk_end(struct walk *w, enum err e, size_t *n)
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
 
+/* Take as many rows of those that were read together as are wanted. */
+static enum err
+take_bulk(struct walk *w)
+{
+	void *pos, *key, *value;
+	uint32_t key_len, value_len;
+
+	DB_MULTIPLE_INIT(pos, &w->cursor.value);
+	while (w->taken < w->want) {
+		DB_MULTIPLE_KEY_NEXT(
+		    pos, &w->cursor.value, key, key_len, value, value_len);
+		if (pos == NULL)
+			break;
+		if (key_len != KEY_SIZE || value_len != VALUE_SIZE)
+			return ERR_CORRUPT;
+		take_row(w, key, value);
+	}
+	return ERR_OK;
+}
+
 enum err
 tbl_all_read(struct txn *tx, uint64_t from, struct all_row *rows, size_t *n)
 {
-	struct walk w = {.tx = tx, .step = DB_NEXT, .rows = rows, .want = *n};
-	enum err e;
+	struct walk w = {.tx = tx, .rows = rows, .want = *n};
+	uint32_t flags = DB_SET_RANGE, bulk[BULK_SIZE / sizeof(uint32_t)];
+	enum err e = walk_begin(&w, from);
 
-	if ((e = walk_begin(&w, from)) == ERR_OK &&
-	    (e = walk_get(&w, DB_SET_RANGE)) == ERR_OK)
-		e = walk_on(&w);
+	while (e == ERR_OK && w.taken < w.want) {
+		w.cursor.value = tbl_dbt(bulk, sizeof(bulk));
+		if ((e = walk_get(&w, flags | DB_MULTIPLE_KEY)) == ERR_OK)
+			e = take_bulk(&w);
+		flags = DB_NEXT;
+	}
 	return walk_end(&w, e, n);
 }
 
@@ -106,11 +136,11 @@ walk_seek_below(struct walk *w)
 enum err
 tbl_all_read_back(struct txn *tx, uint64_t end, struct all_row *rows, size_t *n)
 {
-	struct walk w = {.tx = tx, .step = DB_PREV, .rows = rows, .want = *n};
+	struct walk w = {.tx = tx, .rows = rows, .want = *n};
 	enum err e;
 
 	if ((e = walk_begin(&w, end)) == ERR_OK &&
 	    (e = walk_seek_below(&w)) == ERR_OK)
-		e = walk_on(&w);
+		e = walk_back(&w);
 	return walk_end(&w, e, n);
 }

@@ -67,6 +67,10 @@ entries_can_be_turned_around(void **state)
 	add_entries(*state, 9, 9);
 	page_reverse(*state);
 	expect_numbers(*state, (int64_t[]){9, 1, 2, 3, 4}, 5);
+	page_reverse_from(*state, 2);
+	expect_numbers(*state, (int64_t[]){9, 1, 4, 3, 2}, 5);
+	page_reverse_from(*state, 5);
+	expect_numbers(*state, (int64_t[]){9, 1, 4, 3, 2}, 5);
 }
 
 static void
