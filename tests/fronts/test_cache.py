@@ -5,6 +5,7 @@ While the worker is stopped, what is answered comes from the cache.
 
 import contextlib
 import os
+import pathlib
 import signal
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from events import (ADMIN, ATOM, FOREVER, JSON, await_accounts, basic, fill,
                     get, link, new_name, numbers, path, set_metadata)
 from front import ApacheCache
+from node import START_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -34,6 +36,11 @@ def stopped(node):
     pid = node.backend.worker()
     os.kill(pid, signal.SIGSTOP)
     try:
+        # The signal alone does not keep a thread that runs from answering.
+        wait_until(lambda: all(
+            task.read_text().rpartition(")")[2].split()[0] == "T"
+            for task in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")),
+            START_SECONDS, "the worker's threads have stopped")
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
