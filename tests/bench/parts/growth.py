@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import statistics
 import time
 
 from events import await_accounts
@@ -39,6 +40,7 @@ class Store:
     def __init__(self, bench, name):
         self.node = Node(bench.new_folder() / name, cache_mb=CACHE_MB)
         self.bench, self.streams, self.events = bench, 0, 0
+        self.used = {"appends": [], "pages": []}
 
     def __enter__(self):
         self.node.start()
@@ -51,18 +53,38 @@ class Store:
 
     def add_streams(self, streams, events):
         first, self.streams, self.events = self.streams, streams, events
+        began = time.monotonic()
         fill(self.node, range(first + 1, streams + 1), events,
              min(events, 1000))
+        took, count = time.monotonic() - began, (streams - first) * events
+        print(f"  {count:,} events appended in {took:.1f} s", flush=True)
 
     def appends(self, streams):
-        return lambda seconds: append_rate(self.node.base, CLIENTS, 1, streams,
-                                           seconds)
+        return self.noting("appends", lambda seconds: append_rate(
+            self.node.base, CLIENTS, 1, streams, seconds))
 
     def pages(self, streams):
-        return lambda seconds: read_rate(
+        return self.noting("pages", lambda seconds: read_rate(
             self.node.base, CLIENTS, seconds,
             f"/streams/load-N/M/forward/{PAGE}", streams,
-            self.events - PAGE + 1)
+            self.events - PAGE + 1))
+
+    def noting(self, what, measure_once):
+        """It also notes the worker's processor time for each request."""
+        def measure_and_note(seconds):
+            worker = self.node.worker_pids()[0]
+            begin = processor_seconds(worker)
+            rate = measure_once(seconds)
+            self.used[what].append(
+                (processor_seconds(worker) - begin) / (rate * seconds))
+            return rate
+        return measure_and_note
+
+
+def processor_seconds(pid):
+    """That all threads of a process have run."""
+    return sum(int(task.read_text().split()[0]) for task in
+               pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def measure(bench, part):
@@ -71,9 +93,7 @@ def measure(bench, part):
     with Store(bench, "large") as large:
         for power in range(SMALLEST + 1, bench.options.growth + 1):
             label = f"{power_of_ten(power)} events"
-            began = time.monotonic()
             large.add_streams(10 ** power // STREAM_EVENTS, STREAM_EVENTS)
-            print(f"  filled in {time.monotonic() - began:.0f} s", flush=True)
             for streams in sorted({FEW_STREAMS, large.streams}):
                 compare(bench, part, f"{label}, {streams:,} streams", large,
                         streams, few)
@@ -103,14 +123,29 @@ def compare(bench, part, label, large, streams, few):
     row = Row(label)
     with Store(bench, "small") as small:
         small.add_streams(*few)
-        bench.compare(row, [
+        contenders = [
             (f"{what}/s {whose}".rstrip(), getattr(store, what)(n))
             for what in ("appends", "pages")
             for whose, store, n in (("", large, streams),
-                                    (WITH_FEW, small, small.streams))])
-    row.note = "an append costs {:.2f} times as much, a page {:.2f}".format(
-        *costs(row))
+                                    (WITH_FEW, small, small.streams))]
+        settle(bench, contenders)
+        for store in (large, small):
+            store.used = {"appends": [], "pages": []}
+        bench.compare(row, contenders)
+        used = [statistics.median(large.used[what]) /
+                statistics.median(small.used[what])
+                for what in ("appends", "pages")]
+    row.note = "an append costs {:.2f} times as much, a page {:.2f}; of the " \
+        "worker's processor time {:.2f} and {:.2f}".format(*costs(row), *used)
     part.add(row)
+
+
+def settle(bench, contenders):
+    """What filling left to be written is written, and what is used most is in
+    the cache: both are of the past."""
+    os.sync()
+    for _, measure_once in contenders:
+        measure_once(bench.options.seconds)
 
 
 def costs(row):
