@@ -307,7 +307,7 @@ const scenarios = {
     await v.page.locator(".facts").getByText("master").waitFor();
     await v.page.locator("table").getByText("master").waitFor();
     await fill(fresh("rate"), 20);
-    for (const title of ["Requests", "Appends", "Events written", "Time of an append"]) {
+    for (const title of ["Requests", "Appends", "Events written", "Append time"]) {
       const chart = v.page.getByRole("figure", { name: new RegExp(`^${title} `) });
       await chart.locator(".most", { hasText: /at most [0-9.]+/ }).waitFor();
       assert.match(await chart.locator("polyline").getAttribute("points"), /\d/);

@@ -13,12 +13,12 @@ const ROLES = { Master: "master", Slave: "replica", Unknown: "unknown" };
 
 // Each with what it is made of, of two looks at /metrics.
 const CHARTS = [
-  ["Requests", "per second", (before, now) => rate(before, now, "requests_total")],
-  ["Appends", "per second", (before, now) => rate(before, now, "appends_total")],
-  ["Events written", "per second", (before, now) => rate(before, now, "events_written_total")],
-  ["Time of a read", "ms", (before, now) => meanMs(before, now, "read")],
-  ["Time of an append", "ms", (before, now) => meanMs(before, now, "append")],
-  ["Waiting for events", "requests", (before, now) => now.get("waiting_requests")],
+  ["Requests", "/ s", (before, now) => rate(before, now, "requests_total")],
+  ["Appends", "/ s", (before, now) => rate(before, now, "appends_total")],
+  ["Events written", "/ s", (before, now) => rate(before, now, "events_written_total")],
+  ["Read time", "ms", (before, now) => meanMs(before, now, "read")],
+  ["Append time", "ms", (before, now) => meanMs(before, now, "append")],
+  ["Waiting for events", "", (before, now) => now.get("waiting_requests")],
 ];
 
 function address(member) {
@@ -43,12 +43,14 @@ function memberTable() {
       h("td", { class: "lag" }, lines.get(name).element));
   }
 
+  const element = h("div", { class: "scroll members", tabindex: "0", role: "region", "aria-label": "Members" }, h("table", null,
+    h("thead", null, h("tr", null, h("th", { scope: "col" }, "Address"), h("th", { scope: "col" }, "Role"),
+      h("th", { scope: "col", class: "right" }, "Position"), h("th", { scope: "col", class: "right" }, "Behind by"),
+      h("th", { scope: "col", class: "lag" }, h("span", { class: "hidden" }, "Behind by, of late")))), body));
   return {
-    element: h("div", { class: "scroll members", tabindex: "0", role: "region", "aria-label": "Members" }, h("table", null,
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, "Address"), h("th", { scope: "col" }, "Role"),
-        h("th", { scope: "col", class: "right" }, "Position"), h("th", { scope: "col", class: "right" }, "Behind by"),
-        h("th", { scope: "col", class: "lag" }, h("span", { class: "hidden" }, "Behind by, of late")))), body)),
+    element,
     show(members) {
+      element.classList.toggle("alone", members.length === 1);
       const newest = Math.max(...members.map((m) => Number(m.lastCommitPosition)));
       fill(body, members.map((m) => row(m, newest)));
     },
