@@ -64,7 +64,7 @@ newer_package() {
 
 # What the units do, in a network of its own; then SCRIPT, which says ok.
 with_node() { # SCRIPT
-    unshare --net --pid --fork --kill-child bash -c \
+    unshare --net --pid --fork --kill-child --mount-proc="$root/proc" bash -c \
         'ip link set lo up && exec chroot "$@"' node "$root" /usr/bin/env -i \
         PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -c '
         set -eu
@@ -76,6 +76,7 @@ with_node() { # SCRIPT
             --listen /run/rill/fcgi.socket &
         worker=$!
         lighttpd -D -f /usr/share/doc/rill/examples/lighttpd.conf &
+        front=$!
         base=http://127.0.0.1:2113
         for try in $(seq 200); do
             ! curl -s -o /dev/null --fail $base/streams/%24all \
@@ -97,6 +98,7 @@ first_event='
         grep "201 Created"
     curl -s --fail $base/web/index.html | grep -qi "<!doctype html>"
     $as_rill rillctl status
+    test "$(stat -c %U /proc/$front)" = www-data
 '
 read_back='
     curl -s --fail $base/streams/first/0 -H "Accept: application/json" |
@@ -111,7 +113,8 @@ claim "the folder is the user's alone" test \
     "$(inside stat -c '%U %G %a' /var/lib/rill)" = 'rill rill 750'
 claim "units are enabled" test -L \
     "$root/etc/systemd/system/multi-user.target.wants/rill-agent.service"
-claim "a first event is taken" with_node "$first_event"
+claim "a first event is taken, and the web server is not root" \
+    with_node "$first_event"
 sed -i 's/"threads": 32/"threads": 16/' "$root/etc/rill/rill.json"
 newer_package
 install_package "$root/root/newer.deb"
