@@ -75,6 +75,13 @@ with_node() { # SCRIPT
         $as_rill /usr/libexec/rill/rill.fcgi --config /etc/rill/rill.json \
             --listen /run/rill/fcgi.socket &
         worker=$!
+        for try in $(seq 200); do
+            [ ! -S /run/rill/fcgi.socket ] || break
+            sleep 0.1
+        done
+        # As rill-fcgi.socket has it.
+        chown rill:www-data /run/rill/fcgi.socket
+        chmod 660 /run/rill/fcgi.socket
         lighttpd -D -f /usr/share/doc/rill/examples/lighttpd.conf &
         front=$!
         base=http://127.0.0.1:2113
