@@ -44,8 +44,7 @@ struct entry {
 struct throttle {
 	pthread_mutex_t mutex;
 	struct hmac_sha256_ctx keyed; /* nobody chooses where he stands */
-	int64_t reports_since;
-	unsigned int reports;
+	struct log_burst reports;
 	struct entry entries[SETS][WAYS];
 };
 
@@ -56,6 +55,11 @@ throttle_new(void)
 	unsigned char key[SHA256_DIGEST_SIZE];
 
 	pthread_mutex_init(&t->mutex, NULL);
+	t->reports = (struct log_burst){.mutex = PTHREAD_MUTEX_INITIALIZER,
+	    .topic = "auth",
+	    .what = "failed logins",
+	    .period_ms = REPORT_MS,
+	    .most = MAX_REPORTS};
 	secret_random(key, sizeof(key));
 	hmac_sha256_set_key(&t->keyed, sizeof(key), key);
 	return t;
@@ -210,13 +214,8 @@ is_due(struct throttle *t, struct entry *e, int64_t now)
 {
 	if (e->reported != 0 && now - e->reported < REPORT_MS)
 		return false;
-	if (now - t->reports_since >= REPORT_MS) {
-		t->reports_since = now;
-		t->reports = 0;
-	}
-	if (t->reports == MAX_REPORTS)
+	if (!log_burst_admit(&t->reports, now))
 		return false;
-	t->reports++;
 	e->reported = now;
 	return true;
 }

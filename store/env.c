@@ -46,8 +46,7 @@ struct env {
 	atomic_bool panicked;
 	atomic_bool is_replica;
 	bool is_synced;
-	atomic_llong second;  /* in which the last message came */
-	atomic_uint messages; /* in that second */
+	struct log_burst messages;
 	struct regions regions;
 	atomic_uint fault_in; /* 0: no fault is wanted */
 	int fault;
@@ -112,16 +111,6 @@ env_err(int db_error)
 	}
 }
 
-static bool
-is_flood(struct env *env)
-{
-	int64_t second = clock_mono_ms() / 1000;
-
-	if (atomic_exchange(&env->second, second) != second)
-		atomic_store(&env->messages, 0);
-	return atomic_fetch_add(&env->messages, 1) >= MESSAGES_PER_S;
-}
-
 /*
  * Every call that a lockout refuses says so, and is made again.  A replica
  * looks for tables in whatever lies in the data folder, and is astonished.
@@ -148,7 +137,8 @@ on_message(const DB_ENV *handle, const char *prefix, const char *text)
 	if (is_noise(env, text))
 		return;
 	/* After a panic every call reports it again. */
-	if (!env_panicked(env) && !is_flood(env))
+	if (!env_panicked(env) &&
+	    log_burst_admit(&env->messages, clock_mono_ms()))
 		log_warn("library", "%s", text);
 }
 
@@ -380,6 +370,11 @@ env_open(struct env **out, const struct env_options *o)
 	env->defaults = defaults_cache_new();
 	if (o->group != NULL)
 		env->group = *o->group;
+	env->messages = (struct log_burst){.mutex = PTHREAD_MUTEX_INITIALIZER,
+	    .topic = "library",
+	    .what = "messages",
+	    .period_ms = 1000,
+	    .most = MESSAGES_PER_S};
 	begin_anew(env);
 	env_use_snapshots(env, o->group == NULL);
 	env->is_synced = o->sync;

@@ -86,6 +86,53 @@ LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 
+/* The sum is about nobody's request. */
+static void
+tell_sum(const struct log_burst *b)
+{
+	const char *id = about;
+
+	about = NULL;
+	log_warn(b->topic, "%u more in %lld s: %s", b->held_back,
+	    (long long)b->period_ms / 1000, b->what);
+	about = id;
+}
+
+static void
+begin_period(struct log_burst *b, int64_t now)
+{
+	if (b->lines > 0 && now - b->since < b->period_ms)
+		return;
+	if (b->held_back > 0)
+		tell_sum(b);
+	b->since = now;
+	b->lines = b->held_back = 0;
+}
+
+bool
+log_burst_admit(struct log_burst *b, int64_t now)
+{
+	bool may;
+
+	pthread_mutex_lock(&b->mutex);
+	begin_period(b, now);
+	may = b->lines < b->most;
+	if (may)
+		b->lines++;
+	else
+		b->held_back++;
+	pthread_mutex_unlock(&b->mutex);
+	return may;
+}
+
+void
+log_burst_settle(struct log_burst *b, int64_t now)
+{
+	pthread_mutex_lock(&b->mutex);
+	begin_period(b, now);
+	pthread_mutex_unlock(&b->mutex);
+}
+
 const char *
 log_quote(char out[LOG_QUOTE_SIZE], struct slice s)
 {

@@ -10,7 +10,10 @@
 #ifndef STORE_LOG_H
 #define STORE_LOG_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "store/slice.h"
 
@@ -38,6 +41,29 @@ void log_warn(const char *topic, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void log_error(const char *topic, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * Lines of one kind that may come by thousands: some are written at once,
+ * the others counted.  It needs no end:
+ *   struct log_burst b = {.mutex = PTHREAD_MUTEX_INITIALIZER, .topic = "t",
+ *       .what = "failures", .period_ms = 10000, .most = 20};
+ */
+struct log_burst {
+	pthread_mutex_t mutex;
+	const char *topic, *what;
+	int64_t period_ms;
+	unsigned int most; /* lines in a period, but for the one that counts */
+	int64_t since;
+	unsigned int lines, held_back;
+};
+
+/*
+ * Whether the caller may write its line; now in ms of any clock.  When a
+ * period is over in which lines were held back, this or the next call writes
+ * "N more in P s: WHAT".
+ */
+bool log_burst_admit(struct log_burst *, int64_t now);
+void log_burst_settle(struct log_burst *, int64_t now);
 
 /*
  * s for a log line: at most 60 bytes of it, anything but printable ASCII

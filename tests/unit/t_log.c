@@ -116,6 +116,69 @@ a_long_line_is_cut_and_still_ends(void **state)
 	assert_non_null(strstr(line, " info t: next\n"));
 }
 
+static size_t
+lines_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* Lines that come at a time; how many of them are written. */
+static int
+burst(struct log_burst *b, int n, int64_t now)
+{
+	int admitted = 0;
+
+	while (n-- > 0)
+		admitted += log_burst_admit(b, now);
+	return admitted;
+}
+
+static void
+of_a_burst_some_are_admitted_and_the_others_told(void **state)
+{
+	struct log_burst b = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+	    .topic = "t",
+	    .what = "drops",
+	    .period_ms = 10000,
+	    .most = 3};
+
+	assert_int_equal(burst(&b, 2, 5000), 2);
+	assert_int_equal(burst(&b, 9, 14999), 1);
+	log_burst_settle(&b, 14999);
+	assert_string_equal(captured(*state), "");
+	log_about("r-1");
+	assert_int_equal(burst(&b, 1, 15000), 1);
+	assert_non_null(
+	    strstr(captured(*state), " warn t: 8 more in 10 s: drops\n"));
+	log_info("t", "mine");
+	assert_non_null(strstr(captured(*state), " info t: id=r-1 mine\n"));
+	log_about(NULL);
+	log_burst_settle(&b, 25000);
+	assert_int_equal(lines_of(captured(*state)), 2);
+}
+
+static void
+the_end_of_a_burst_is_told_without_another(void **state)
+{
+	struct log_burst b = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+	    .topic = "t",
+	    .what = "drops",
+	    .period_ms = 1000,
+	    .most = 1};
+
+	assert_int_equal(burst(&b, 5, 0), 1);
+	log_burst_settle(&b, 1000);
+	log_burst_settle(&b, 9000);
+	assert_non_null(
+	    strstr(captured(*state), " warn t: 4 more in 1 s: drops\n"));
+	assert_int_equal(lines_of(captured(*state)), 1);
+	assert_int_equal(burst(&b, 5, 9000), 1);
+}
+
 static void
 errno_stays(void **state)
 {
@@ -153,6 +216,8 @@ main(void)
 	    CAPTURED(lines_below_the_level_are_dropped),
 	    CAPTURED(a_long_line_is_cut_and_still_ends),
 	    CAPTURED(errno_stays),
+	    CAPTURED(of_a_burst_some_are_admitted_and_the_others_told),
+	    CAPTURED(the_end_of_a_burst_is_told_without_another),
 	    cmocka_unit_test(what_came_from_outside_is_quoted),
 	};
 
