@@ -17,7 +17,7 @@
 #include "store/conf.h"
 #include "store/log.h"
 
-#define LISTEN_BACKLOG 1024
+#define LISTEN_BACKLOG 4096
 
 static const char usage[] =
     "usage: rill.fcgi [--config FILE] [--listen PATH]\n"
