@@ -6,6 +6,7 @@
 #include "fcgi/base_url.h"
 #include "fcgi/header.h"
 #include "fcgi/meter.h"
+#include "fcgi/refusals.h"
 #include "fcgi/request.h"
 #include "fcgi/request_id.h"
 #include "fcgi/server.h"
@@ -171,9 +172,8 @@ request_begin(struct request *r)
 	log_about(r->id);
 }
 
-/* What the server failed at is told once, and which line of the log it is. */
 static void
-tell_failure(struct request *r)
+log_failure(struct request *r)
 {
 	struct slice uri = request_header(r, HEADER_URI);
 	const char *query = uri.n > 0 ? memchr(uri.p, '?', uri.n) : NULL;
@@ -186,6 +186,15 @@ tell_failure(struct request *r)
 	(r->reply.status == 500 ? log_error : log_warn)("request",
 	    "status=%d method=%s path=%s ms=%lld", r->reply.status, method,
 	    path, (long long)(clock_mono_us() - r->began_us) / 1000);
+}
+
+/* What the server failed at is told once, and which line of the log it is. */
+static void
+tell_failure(struct request *r)
+{
+	if (r->reply.status != 503 ||
+	    refusals_admit(r->server->refusals, buf_slice(&r->reply.body)))
+		log_failure(r);
 	reply_header(&r->reply, "X-Request-Id", "%s", r->id);
 }
 

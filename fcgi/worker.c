@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fcgi/auth.h"
+#include "fcgi/refusals.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
@@ -252,6 +253,7 @@ await_signal(struct worker *w)
 	while (sigtimedwait(&stop, NULL, &nap) < 0) {
 		busy = requests_wait(w);
 		turns_look(w->turns, busy);
+		refusals_settle(w->server.refusals);
 		nap.tv_nsec = (busy ? LOOK_MS : LOOK_IDLY_MS) * 1000000L;
 	}
 }
@@ -305,6 +307,7 @@ worker_run(const struct conf *conf, int listen_fd)
 	w.server.next_id =
 	    (uint64_t)clock_now_ticks() << 16 | (uint64_t)getpid();
 	w.server.auth = auth_new(conf);
+	w.server.refusals = refusals_new();
 	if ((e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);
 	log_info("worker", "serving with %u threads", w.nthreads);
@@ -312,6 +315,7 @@ worker_run(const struct conf *conf, int listen_fd)
 	stop_threads(&w);
 	store_close(&w.server.store);
 	auth_free(&w.server.auth);
+	refusals_free(&w.server.refusals);
 	log_info("worker", "stopped");
 	return ERR_OK;
 }

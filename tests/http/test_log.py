@@ -1,6 +1,7 @@
 """What the log says of requests."""
 
 import re
+import time
 import uuid
 
 import pytest
@@ -9,6 +10,7 @@ from events import ADMIN, await_accounts, basic, new_name, path
 from node import Node, wait_until
 
 FAILING = "/admin/scavenge"
+LINES_OF_A_KIND, PERIOD_SECONDS = 20, 10
 
 
 @pytest.fixture(name="failing", scope="module")
@@ -43,7 +45,7 @@ def test_a_failure_is_logged_once_with_the_id_that_was_sent(failing):
     assert re.search(r'Z rill\.fcgi\[\d+\] warn request: '
                      rf'id={re.escape(sent)} status=503 method="POST" '
                      r'path="/admin/scavenge" ms=\d+$', line), line
-    assert lines_about(failing, f" admin: id={sent} scavenge: ")
+    assert lines_about(failing, f" admin: id={sent} ")
 
 
 def test_an_id_that_is_not_sane_is_not_taken_over(failing):
@@ -69,3 +71,17 @@ def test_credentials_queries_and_bodies_stay_out_of_it(failing):
     failing.request("GET", path("s"), headers=basic("admin", word))
     failing.request("POST", FAILING, word, ADMIN)
     assert lines_about(failing, word) == []
+
+
+def test_many_refusals_of_a_kind_are_counted(failing):
+    """The last test here: it stops the node, which tells the sum."""
+    began = time.monotonic()
+    sent = f"many-{uuid.uuid4()}"
+    for _ in range(5 * LINES_OF_A_KIND):
+        fail(failing, {"X-Request-Id": sent})
+    periods = 1 + (time.monotonic() - began) // PERIOD_SECONDS
+    assert failing.stop() == 0
+    lines = lines_about(failing, f" request: id={sent} ")
+    sums = re.findall(r" warn request: (\d+) more in 10 s: ", failing.output)
+    assert len(lines) <= LINES_OF_A_KIND * (periods + 1)
+    assert len(lines) + sum(map(int, sums)) >= 5 * LINES_OF_A_KIND
