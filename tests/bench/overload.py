@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""What a node does when four times as much is asked of it as it can do.
+
+Finds the rate that a node serves to 64 clients, then offers four times that,
+evenly and whatever comes back, over up to so many connections (flood.c), and
+looks a second later whether all is as before.  Prints a table.
+
+    make bench-overload        BENCH="--seconds 10 --clients 1000,4000"
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+os.environ.setdefault("RILL_BUILDDIR", os.getcwd())
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from events import await_accounts, event, write  # noqa: E402
+from node import BUILD, Node  # noqa: E402
+
+STREAMS, EVENTS, EVENT_BYTES = 1000, 10, 300
+NORMAL_CLIENTS, TIMES = 64, 4
+KINDS = {"reads": 0, "mixed, 1 append in 5": 20, "appends": 100}
+
+HEAD = """\
+| | clients | offered/s | served/s | of the rate before | 503 by Rill | \
+503 by lighttpd | other answers | refused, cut off or unanswered | not sent: \
+all clients waited | served: median, 99 %, most ms | 503s: median, 99 %, \
+most ms | worker's own memory before, after MiB | rate a second later |
+|---|""" + "---:|" * 13
+
+
+def flood(node, kind, clients, rate, seconds):
+    said = subprocess.run(
+        [str(BUILD / "tests/bench/flood"), str(node.port), str(clients),
+         str(rate), str(seconds), str(KINDS[kind]), str(STREAMS),
+         str(EVENTS)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return json.loads(said)
+
+
+def memory(node):
+    """What is a worker's alone, in MiB."""
+    pid = node.worker_pids()[0]
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", status)[1]) // 1024
+
+
+def times(us):
+    """Of the 50, 90, 99, 99.9 and 100 parts of 100."""
+    if not us:
+        return ""
+    return ", ".join(f"{us[i] / 1000:,.0f}" for i in (0, 2, 4))
+
+
+def row(node, kind, clients, seconds):
+    before = flood(node, kind, NORMAL_CLIENTS, 0, 2)["ok"] / 2
+    at_first = memory(node)
+    found = flood(node, kind, clients, before * TIMES, seconds)
+    at_last = memory(node)
+    after = flood(node, kind, NORMAL_CLIENTS, 0, 2)["ok"] / 2
+    served = found["ok"] / seconds
+    lost = found["refused"] + found["cut_off"] + found["unanswered"]
+    return " | ".join(["", kind, f"{clients:,}", f"{before * TIMES:,.0f}",
+                       f"{served:,.0f}", f"{served / before:.2f}",
+                       f"{found['by_rill']:,}", f"{found['by_front']:,}",
+                       f"{found['other']:,}", f"{lost:,}",
+                       f"{found['kept_back']:,}", times(found["served_us"]),
+                       times(found["refused_us"]), f"{at_first}, {at_last}",
+                       f"{after:,.0f} (before: {before:,.0f})", ""]).strip()
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--seconds", type=int, default=5)
+    options.add_argument("--clients", default="64,1000,4000")
+    o = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rill-bench.") as folder:
+        node = Node(pathlib.Path(folder) / "node")
+        node.start()
+        try:
+            await_accounts(node)
+            for n in range(1, STREAMS + 1):
+                write(node, f"load-{n}", [event({"text": "x" * EVENT_BYTES})
+                                          for _ in range(EVENTS)])
+            print(HEAD)
+            for kind in KINDS:
+                for clients in map(int, o.clients.split(",")):
+                    print(row(node, kind, clients, o.seconds), flush=True)
+            print(f"\nlines of the log: {len(node.output.splitlines())}")
+        finally:
+            node.stop()
+
+
+if __name__ == "__main__":
+    main()
