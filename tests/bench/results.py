@@ -23,8 +23,8 @@ TITLES = {
     "waited",
     "sizes": "Sizes",
     "stream": "One stream of a million events, 64 clients, a cache of 1 GiB",
-    "growth": "As the store grows, 64 clients, streams of 100 events at "
-    "random, a cache of 1 GiB",
+    "growth": "As the store grows: streams of 100 events, 64 clients at all "
+    "of them or at 1,000, a cache of 1 GiB",
     "cluster": "Three nodes on this machine, each append on two of them",
     "failover": "Failover, until an append is taken",
     "fronts": "Behind other web servers, 32 clients that read, 64 that append",
