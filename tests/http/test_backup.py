@@ -32,7 +32,13 @@ def copies(node):
     return node.data.parent / "copy"
 
 
+def listens(node):
+    """The agent lets workers in a moment before it listens to them."""
+    return node.request("GET", ROUTE, headers=ADMIN).status == 200
+
+
 def report(node):
+    wait_until(lambda: listens(node), SECONDS, "the agent listens")
     answer = node.request("GET", ROUTE, headers=ADMIN)
     assert answer.status == 200, answer.body
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
