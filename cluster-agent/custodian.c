@@ -37,6 +37,7 @@ struct custodian {
 	const struct conf *conf;
 	struct custody *custody;
 	struct env *env;
+	uint64_t end; /* of what was recovered */
 	struct keeper *keeper;
 	struct scavenger *scavenger;
 	struct archivist *archivist;
@@ -63,7 +64,7 @@ recover(struct custodian *c)
 	/* What was recovered need not be recovered again.  In a cluster the
 	 * log is the master's to write, and nobody knows yet who that is. */
 	if (c->cluster == NULL &&
-	    ((e = format_check(c->env)) != ERR_OK ||
+	    ((e = format_check(c->env, &c->end)) != ERR_OK ||
 		(e = env_checkpoint(c->env, 0)) != ERR_OK))
 		return e;
 	tally_add(c->tally, TALLY_RECOVERIES, 1);
@@ -93,6 +94,7 @@ static enum err
 reign(struct custodian *c)
 {
 	struct role *role;
+	uint64_t tenure;
 	enum err e;
 
 	if ((e = role_open(&role, c->conf->data)) != ERR_OK) {
@@ -102,6 +104,8 @@ reign(struct custodian *c)
 	role_reset(role, false);
 	role_assume(role, ROLE_MASTER, c->conf->url);
 	role_prolong(role, ROLE_FOR_EVER);
+	role_is_master(role, &tenure);
+	role_raise_acked(role, tenure, c->end);
 	role_close(&role);
 	e = master_file_write(c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
 	if (e != ERR_OK)

@@ -11,15 +11,16 @@ static enum err
 read_counters(struct txn *tx, void *arg)
 {
 	struct counters c;
+	enum err e = tbl_counters_get(tx, &c);
 
-	(void)arg;
-	return tbl_counters_get(tx, &c);
+	*(uint64_t *)arg = c.position;
+	return e;
 }
 
 enum err
-format_check(struct env *env)
+format_check(struct env *env, uint64_t *end)
 {
-	enum err e = txn_run_once(env, TXN_READ, read_counters, NULL);
+	enum err e = txn_run_once(env, TXN_READ, read_counters, end);
 
 	if (e == ERR_CORRUPT)
 		log_error("store",

@@ -183,6 +183,9 @@ write_batch(struct import *im, struct import_batch *b)
 	if (!role_is_master(role, &tenure) && role_has_peers(role))
 		return fail_writing(im, ERR_NOT_MASTER);
 	e = import_batch_write(b, im->store);
+	/* A node that is alone may have been recovered meanwhile. */
+	if (e == ERR_OK && !role_has_peers(role))
+		role_is_master(role, &tenure);
 	if (e == ERR_OK)
 		role_raise_acked(role, tenure, import_batch_end(b));
 	if (e == ERR_NOT_ACKED)

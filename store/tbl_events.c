@@ -32,6 +32,17 @@ tbl_events_insert(struct txn *tx, uint64_t stream_id, int64_t number,
 	return tbl_insert(tx, TABLE_EVENTS, &key, &value);
 }
 
+/* What a reader is shown, it may have to wait for: see txn.c. */
+static enum err
+decode(struct txn *tx, struct event *ev, struct slice record)
+{
+	enum err e = event_decode(ev, record);
+
+	if (e == ERR_OK && ev->position >= tx->seen)
+		tx->seen = ev->position + 1;
+	return e;
+}
+
 enum err
 tbl_events_get(struct txn *tx, struct page *pg, const struct events_range *one,
     struct event *ev)
@@ -52,7 +63,7 @@ tbl_events_get(struct txn *tx, struct page *pg, const struct events_range *one,
 	if (e != ERR_OK)
 		return e;
 	ev->number = one->from;
-	return event_decode(ev, slice(v.value, v.n));
+	return decode(tx, ev, slice(v.value, v.n));
 }
 
 enum err
@@ -144,7 +155,7 @@ add_entry(struct reader *r, struct slice key, struct slice record)
 		return e;
 	entry->event.number = (int64_t)be_get64(k + 8);
 	r->next = entry->event.number + 1;
-	return event_decode(&entry->event, record);
+	return decode(r->cursor.tx, &entry->event, record);
 }
 
 static enum err

@@ -14,6 +14,9 @@
 #define TRIES         24
 #define LONGEST_PAUSE 64 /* ms */
 
+/* How often a reader looks whether what it read is on the disk. */
+#define DURABLE_LOOK_MS 1
+
 /* EINVAL: the library refuses it on a replica (BDB4572). */
 static int
 begin_snapshot(struct txn *tx)
@@ -158,6 +161,31 @@ find_end(struct store *st, enum txn_kind kind)
 	return role_acked(role);
 }
 
+/*
+ * The library shows a commit to snapshots from when its record is in the log's
+ * buffer (5.3.28: __log_put sets visible_lsn), before it is on the disk; and
+ * when who was flushing has died, it will never be.  What was read of it is
+ * told only when its writer knows that it stays.  In a cluster that is asked
+ * for by stream_run_as_master().
+ */
+static enum err
+await_durable(struct store *st, const struct txn *tx, int64_t deadline)
+{
+	struct role *role = store_role(st);
+
+	if (tx->kind != TXN_READ || tx->seen == 0 || role_has_peers(role) ||
+	    role_acked(role) == 0)
+		return ERR_OK;
+	while (role_acked(role) < tx->seen) {
+		if (env_panicked(tx->env) || !store_vouched(st))
+			return ERR_RECOVERY;
+		if (clock_mono_ms() >= deadline)
+			return ERR_UNAVAILABLE;
+		clock_sleep_ms(DURABLE_LOOK_MS);
+	}
+	return ERR_OK;
+}
+
 enum err
 txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 {
@@ -170,12 +198,15 @@ txn_run(struct store *st, enum txn_kind kind, txn_body_f *body, void *arg)
 		if ((e = store_enter(st, deadline, &env)) != ERR_OK)
 			return e;
 		tx.env = env;
+		tx.seen = 0;
 		tx.end = find_end(st, kind);
 		/* Rather refused than failed, by half, in the library. */
 		if (kind != TXN_READ && env_disk_is_full(env))
 			e = ERR_DISK_FULL;
 		else
 			e = repeat(&tx, body, arg);
+		if (e == ERR_OK)
+			e = await_durable(st, &tx, deadline);
 		if (e != ERR_OK && env_panicked(env))
 			e = ERR_RECOVERY;
 		if ((e == ERR_NO_MEMORY || e == ERR_IO) &&

@@ -34,6 +34,7 @@ struct txn {
 	DB_TXN *handle;     /* NULL: a read without a snapshot */
 	unsigned int tries; /* that this one comes after */
 	uint64_t end;       /* for a read: all below is committed; 0: look */
+	uint64_t seen;      /* behind the newest event that was read */
 };
 
 /*

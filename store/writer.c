@@ -172,6 +172,9 @@ run(struct writer *w, struct batch *b)
 	if (!role_is_master(b->role, &tenure) && role_has_peers(b->role))
 		return ERR_NOT_MASTER;
 	e = txn_run(w->store, TXN_WRITE, apply_batch, b);
+	/* A node that is alone may have been recovered meanwhile. */
+	if (e == ERR_OK && !role_has_peers(b->role))
+		role_is_master(b->role, &tenure);
 	if (e == ERR_OK)
 		role_raise_acked(b->role, tenure, b->end);
 	if (e == ERR_NOT_ACKED)

@@ -12,6 +12,7 @@
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/custody.h"
+#include "store/role.h"
 #include "store/store.h"
 #include "tests/unit/fixture_agent.h"
 
@@ -57,6 +58,37 @@ patience_ends_without_an_agent(void **state)
 	assert_int_equal(fixture_post(&n->f, "s", EXPECT_ANY, "abc").outcome,
 	    ERR_UNAVAILABLE);
 	assert_int_equal(fixture_read(&n->f, "s", all, pg), ERR_UNAVAILABLE);
+	page_free(&pg);
+}
+
+/* As if the writer still waited for the disk. */
+static void
+what_may_be_lost_is_not_shown(void **state)
+{
+	struct node *n = *state;
+	struct role *role = NULL;
+	struct page *pg = page_new();
+	struct stream_range all = {0, 10};
+	uint64_t tenure = 0;
+
+	node_start_agent(n);
+	node_open_store(n, IMPATIENT_MS);
+	while (fixture_post(&n->f, "s", EXPECT_ANY, "abc").outcome != ERR_OK)
+		continue;
+	role = store_role(n->f.store);
+	role_assume(role, ROLE_MASTER, "");
+	role_prolong(role, INT64_MAX);
+	assert_true(role_is_master(role, &tenure));
+	role_raise_acked(role, tenure, 2);
+	assert_int_equal(fixture_read(&n->f, "s", all, pg), ERR_UNAVAILABLE);
+	all.to = 1;
+	page_reset(pg);
+	assert_int_equal(fixture_read(&n->f, "s", all, pg), ERR_OK);
+	all.to = 10;
+	page_reset(pg);
+	role_raise_acked(role, tenure, 3);
+	assert_int_equal(fixture_read(&n->f, "s", all, pg), ERR_OK);
+	assert_int_equal(page_count(pg), 3);
 	page_free(&pg);
 }
 
@@ -507,6 +539,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WITHOUT_AGENT(work_waits_for_an_agent_to_come),
 	    WITHOUT_AGENT(patience_ends_without_an_agent),
+	    WITHOUT_AGENT(what_may_be_lost_is_not_shown),
 	    WITHOUT_AGENT(patience_ends_when_the_agent_has_stopped),
 	    WITH_AGENT(a_stopped_agent_leaves_everything_to_the_next),
 	    WITHOUT_AGENT(
