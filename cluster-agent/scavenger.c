@@ -10,16 +10,18 @@
 #include <time.h>
 
 #include "cluster-agent/scavenger.h"
+#include "cluster-agent/tidier.h"
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/log.h"
 #include "store/role.h"
 
 #define FILE_NAME     "scavenged"
-#define LOOK_EVERY_MS 60000 /* whether it is time for a pass */
+#define LOOK_EVERY_MS 1000 /* whether it is time for a pass, or to tidy */
 
 struct scavenger {
 	struct scavenger_options options;
+	struct tidier *tidier;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t changed;
@@ -89,6 +91,32 @@ await_change(struct scavenger *sc, int64_t ms)
 	pthread_cond_timedwait(&sc->changed, &sc->mutex, &until);
 }
 
+/* A pass that is wanted does not wait for the end of it. */
+static bool
+may_tidy(void *arg)
+{
+	struct scavenger *sc = arg;
+	bool may;
+
+	pthread_mutex_lock(&sc->mutex);
+	may =
+	    !sc->stopping && !sc->wanted && sc->holds == 0 && may_scavenge(sc);
+	pthread_mutex_unlock(&sc->mutex);
+	return may;
+}
+
+/* Between passes; the mutex is held, but not meanwhile. */
+static void
+tidy(struct scavenger *sc)
+{
+	sc->is_running = true;
+	pthread_mutex_unlock(&sc->mutex);
+	tidier_step(sc->tidier, sc->options.env);
+	pthread_mutex_lock(&sc->mutex);
+	sc->is_running = false;
+	pthread_cond_broadcast(&sc->changed);
+}
+
 /* False when it is time to stop. */
 static bool
 await_pass(struct scavenger *sc)
@@ -97,10 +125,14 @@ await_pass(struct scavenger *sc)
 
 	pthread_mutex_lock(&sc->mutex);
 	while (!sc->stopping && (!sc->wanted || sc->holds > 0)) {
-		if (sc->holds == 0 && is_due(sc))
+		if (sc->holds == 0 && is_due(sc)) {
 			sc->wanted = true;
-		else
-			await_change(sc, LOOK_EVERY_MS);
+			continue;
+		}
+		await_change(sc, LOOK_EVERY_MS);
+		if (!sc->stopping && !sc->wanted && sc->holds == 0 &&
+		    may_scavenge(sc))
+			tidy(sc);
 	}
 	go_on = sc->is_running = !sc->stopping;
 	if (go_on && sc->pass.is_over)
@@ -175,6 +207,7 @@ scavenger_start(const struct scavenger_options *o)
 	pthread_condattr_t mono;
 
 	sc->options = *o;
+	sc->tidier = tidier_new(o->dir, may_tidy, sc);
 	sc->pass.is_over = true;
 	pthread_mutex_init(&sc->mutex, NULL);
 	pthread_condattr_init(&mono);
@@ -200,6 +233,7 @@ scavenger_stop(struct scavenger **scp)
 	pthread_cond_broadcast(&sc->changed);
 	pthread_mutex_unlock(&sc->mutex);
 	pthread_join(sc->thread, NULL);
+	tidier_free(&sc->tidier);
 	pthread_cond_destroy(&sc->changed);
 	pthread_mutex_destroy(&sc->mutex);
 	free(sc);

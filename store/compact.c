@@ -47,6 +47,7 @@ struct work {
 	DB *db;
 	struct boundary *boundaries; /* between pieces */
 	size_t pieces;
+	uint32_t fill_percent;
 	uint32_t truncate; /* where the library means to cut */
 };
 
@@ -140,7 +141,7 @@ divide(struct work *w, size_t pieces)
 static enum err
 run_piece(struct work *w, size_t i, uint32_t flags)
 {
-	DB_COMPACT data = {.compact_fillpercent = fill_percent[w->c->table]};
+	DB_COMPACT data = {.compact_fillpercent = w->fill_percent};
 	DBT start = {0}, stop = {0};
 	int r;
 
@@ -228,7 +229,10 @@ move_pages(struct work *w)
 enum err
 compact_table(struct env *env, const struct compact *c)
 {
-	struct work w = {.c = c, .env = env, .db = env_table(env, c->table)};
+	struct work w = {.c = c,
+	    .env = env,
+	    .db = env_table(env, c->table),
+	    .fill_percent = fill_percent[c->table]};
 	uint64_t pieces = count_pages(&w) / PIECE_PAGES + 1;
 	enum err e;
 
@@ -237,6 +241,22 @@ compact_table(struct env *env, const struct compact *c)
 	if ((e = run_pieces(&w, (size_t)pieces, 0)) == ERR_OK)
 		e = cut_end(&w);
 	if (e == ERR_OK)
+		e = move_pages(&w);
+	free(w.boundaries);
+	return e;
+}
+
+/* At so low a percentage no records are moved, only whole pages. */
+enum err
+compact_shrink(struct env *env, const struct compact *c)
+{
+	struct work w = {.c = c,
+	    .env = env,
+	    .db = env_table(env, c->table),
+	    .fill_percent = 1};
+	enum err e;
+
+	if ((e = cut_end(&w)) == ERR_OK)
 		e = move_pages(&w);
 	free(w.boundaries);
 	return e;

@@ -38,4 +38,10 @@ struct compact {
  */
 enum err compact_table(struct env *, const struct compact *);
 
+/*
+ * Only give back the pages that are empty already: move others to their
+ * places, and cut the end off.  The same errors.
+ */
+enum err compact_shrink(struct env *, const struct compact *);
+
 #endif

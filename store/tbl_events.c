@@ -76,6 +76,26 @@ tbl_events_delete(struct txn *tx, uint64_t stream_id, int64_t number)
 	return tbl_delete(tx, TABLE_EVENTS, &key);
 }
 
+/* To the last byte: nothing comes between a stream's events. */
+enum err
+tbl_events_join(
+    struct env *env, const struct events_range *range, uint32_t *pages)
+{
+	unsigned char first[KEY_SIZE], last[KEY_SIZE];
+	DBT start = tbl_dbt(first, sizeof(first)),
+	    stop = tbl_dbt(last, sizeof(last));
+	DB_COMPACT data = {.compact_fillpercent = 100};
+	DB *db = env_table(env, TABLE_EVENTS);
+	int r;
+
+	make_key(first, range->stream_id, range->from);
+	make_key(last, range->stream_id, range->to);
+	if ((r = env_fault(env)) == 0)
+		r = db->compact(db, NULL, &start, &stop, &data, 0, NULL);
+	*pages = data.compact_pages_free;
+	return env_err(r);
+}
+
 enum err
 tbl_events_position(
     struct txn *tx, uint64_t stream_id, int64_t number, uint64_t *position)

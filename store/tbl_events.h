@@ -33,6 +33,14 @@ enum err tbl_events_get(struct txn *, struct page *,
 /* ERR_NO_EVENT: there is none. */
 enum err tbl_events_delete(struct txn *, uint64_t stream_id, int64_t number);
 
+/*
+ * Move the events of a range together, so that they fill their pages, in
+ * transactions of the library's own; *pages gets how many became empty.
+ * ERR_DEADLOCK: others were in the way.
+ */
+enum err tbl_events_join(
+    struct env *, const struct events_range *, uint32_t *pages);
+
 /* Only the position of one event.  ERR_NO_EVENT, ERR_CORRUPT. */
 enum err tbl_events_position(
     struct txn *, uint64_t stream_id, int64_t number, uint64_t *position);

@@ -1,7 +1,8 @@
 /*
- * Readers and writers in processes of their own, while a third scavenges and
- * compacts: nobody may ever miss an event, see one twice, or see it damaged.
- * RILL_COMPACT_SECONDS says for how long, RILL_SEED repeats the choices.
+ * Readers and writers in processes of their own, while a third tidies,
+ * scavenges and compacts: nobody may ever miss an event, see one twice, or see
+ * it damaged. RILL_COMPACT_SECONDS says for how long, RILL_SEED repeats the
+ * choices.
  */
 #include "config.h"
 
@@ -18,6 +19,7 @@
 #include "store/env.h"
 #include "store/log.h"
 #include "store/scavenge.h"
+#include "store/tidy.h"
 #include "tests/unit/fixture_child.h"
 #include "tests/unit/fixture_store.h"
 
@@ -302,6 +304,24 @@ cut_streams(struct fixture *f)
 	}
 }
 
+static bool
+go_on(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* Not to the end: the writers may be faster. */
+static void
+tidy_some(struct fixture *f, struct tidy *t)
+{
+	bool is_tidy = false;
+	unsigned int i;
+
+	for (i = 0; i < 5 && !is_tidy; i++)
+		assert_int_equal(tidy_run(f->env, t, &is_tidy), ERR_OK);
+}
+
 static void
 nobody_misses_an_event_while_others_are_removed(void **state)
 {
@@ -312,6 +332,7 @@ nobody_misses_an_event_while_others_are_removed(void **state)
 	struct fixture home = {.now = 0}, *f;
 	struct verify v = {0};
 	struct scavenge s = {.compact = true};
+	struct tidy t = {.go_on = go_on};
 	unsigned int i, round;
 	uint64_t events = 0;
 	int64_t end;
@@ -343,6 +364,7 @@ nobody_misses_an_event_while_others_are_removed(void **state)
 	      1000 * (seconds == NULL ? 2 : strtoll(seconds, NULL, 10));
 	for (round = 0; clock_mono_ms() < end; round++) {
 		fill_and_delete(f, round);
+		tidy_some(f, &t);
 		assert_int_equal(scavenge_run(f->env, &s), ERR_OK);
 		events += s.events;
 		for (i = 0; i < COUNT(children); i++)
@@ -350,8 +372,8 @@ nobody_misses_an_event_while_others_are_removed(void **state)
 		assert_int_equal(env_checkpoint(f->env, 32768), ERR_OK);
 	}
 	print_message("# %u rounds, %" PRIu64 " events removed, %" PRIu64
-		      " written\n",
-	    round, events, fixture_end(f));
+		      " written, %" PRIu64 " pages tidied\n",
+	    round, events, fixture_end(f), t.pages);
 	assert_true(events >= 1600);
 	assert_int_equal(fixture_faults(f), 0);
 	atomic_store(&shared->stop, true);

@@ -173,6 +173,35 @@ a_new_stores_clock_begins_to_run(void **state)
 	scavenger_stop(&sc);
 }
 
+/* How far the file says that tidying came; -1: it says nothing. */
+static json_int_t
+tidied(const struct fixture *f)
+{
+	char *path = xasprintf("%s/tidied", f->dir);
+	json_t *line = json_load_file(path, 0, NULL);
+	json_t *position = json_object_get(line, "position");
+	json_int_t n = position == NULL ? -1 : json_integer_value(position);
+
+	free(path);
+	json_decref(line);
+	return n;
+}
+
+static void
+it_tidies_between_passes(void **state)
+{
+	struct fixture *f = *state;
+	struct scavenger *sc = start(f, 0);
+	int64_t end = clock_mono_ms() + WAIT_MS;
+
+	assert_int_equal(fixture_fill(f, "s", 100, 100).outcome, ERR_OK);
+	while (tidied(f) != 100 && clock_mono_ms() < end)
+		clock_sleep_ms(5);
+	assert_int_equal(tidied(f), 100);
+	scavenger_stop(&sc);
+	assert_int_equal(fixture_faults(f), 0);
+}
+
 #define ENV(test)                        \
 	cmocka_unit_test_setup_teardown( \
 	    test, fixture_env_setup, fixture_env_teardown)
@@ -186,6 +215,7 @@ main(void)
 	    ENV(it_is_made_when_the_last_one_is_long_ago),
 	    ENV(it_is_not_made_before),
 	    ENV(a_new_stores_clock_begins_to_run),
+	    ENV(it_tidies_between_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,20 @@
 """What events cost on the disk, and a worker in memory."""
 
 import contextlib
+import json
 import pathlib
 import re
+import time
 
 from events import await_accounts, event, write
 from load import EVENT_BYTES, append_rate, fill, read_rate
-from node import Node
+from node import Node, wait_until
 
 EVENTS_FILLED = 200_000
 STREAMS = 2000
 CLIENTS = 64
 MOST_DISK, MOST_MIB = 1.8, 32
+CALM_SECONDS = 15
 
 
 @contextlib.contextmanager
@@ -45,12 +48,30 @@ def count_events(node):
     return int(answer.headers["es-position"]) + 1
 
 
+def table_bytes(node):
+    return sum(f.stat().st_blocks * 512
+               for f in (node.data / "store").glob("*.db"))
+
+
+def await_tidy(node, events):
+    """Until the agent has filled pages, and made files smaller."""
+    note, before = node.data / "store" / "tidied", [None, 0]
+
+    def is_tidy():
+        now = table_bytes(node), note.exists() and note.read_text()
+        if now != before[0]:
+            before[:] = now, time.monotonic()
+        return now[1] and json.loads(now[1])["position"] == events and \
+            time.monotonic() - before[1] > CALM_SECONDS
+    wait_until(is_tidy, 600, "it is tidy")
+
+
 def add_disk(part, how, node):
     """Stops the node, which writes a checkpoint; its log is not counted."""
     events = count_events(node)
+    await_tidy(node, events)
     node.stop()
-    value = sum(f.stat().st_blocks * 512
-                for f in (node.data / "store").glob("*.db")) / events
+    value = table_bytes(node) / events
     row = part.add_figure(f"tables, an event of {EVENT_BYTES} bytes, appended "
                           + how, " bytes", value)
     times = value / EVENT_BYTES
