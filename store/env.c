@@ -341,6 +341,16 @@ version_fits(void)
 	return false;
 }
 
+/* It could not be begun because of e.  See env_close() for ERR_STALE. */
+static enum err
+give_up(struct env *env, enum err e)
+{
+	if (e != ERR_RECOVERY && !env_panicked(env))
+		return env_close(&env) == ERR_STALE ? ERR_STALE : e;
+	env_abandon(&env);
+	return e;
+}
+
 /* A worker takes part in the group from the beginning. */
 static enum err
 begin(struct env **out, struct env *env)
@@ -349,13 +359,10 @@ begin(struct env **out, struct env *env)
 
 	if (env->group.conf != NULL && !env->group.is_agent)
 		e = group_start(env, &env->group);
-	if (e == ERR_OK)
-		*out = env;
-	else if (env_panicked(env))
-		env_abandon(&env);
-	else
-		env_close(&env);
-	return e;
+	if (e != ERR_OK)
+		return give_up(env, e);
+	*out = env;
+	return ERR_OK;
 }
 
 enum err
@@ -381,12 +388,8 @@ env_open(struct env **out, const struct env_options *o)
 	if ((r = open_all(env, o)) == 0)
 		return begin(out, env);
 	log_error("store", "opening %s: %s", o->dir, db_strerror(r));
-	if (env_panicked(env) || r == DB_RUNRECOVERY)
-		env_abandon(&env);
-	else
-		env_close(&env);
 	/* EACCES is not about roles here. */
-	return r == EACCES ? ERR_IO : env_err(r);
+	return give_up(env, r == EACCES ? ERR_IO : env_err(r));
 }
 
 enum err

@@ -478,7 +478,7 @@ def test_counts(node, count, status):
     assert get(node, path(stream, "head", "backward", count)).status == status
 
 
-@pytest.mark.parametrize("count", ["4097", "9223372036854775807"])
+@pytest.mark.parametrize("count", ["4097", "2147483647"])
 def test_a_count_past_4096_is_refused_with_a_sentence(node, count):
     """With the 500 of the reference server, which clients know."""
     stream = new_name("counts")
