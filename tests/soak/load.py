@@ -58,8 +58,10 @@ class Soaking:
             while not self.is_over() and not self.troubles:
                 self.await_turn()
                 begun = time.monotonic()
+                asked = self.board.answered[self.index]
                 self.act()
-                self.note_time(begun)
+                self.note_time(
+                    begun, self.board.answered[self.index] - asked)
                 self.tell_in_time()
         except Exception as e:  # a client that ends must not go unnoticed
             self.troubles.append(f"{self.name}: {e!r}")
@@ -79,10 +81,10 @@ class Soaking:
         if self.due > now:
             time.sleep(self.due - now)
 
-    def note_time(self, begun):
+    def note_time(self, begun, tries):
         took = time.monotonic() - begun
         if self.is_timed and took > SLOW_SECONDS:
-            self.slow.append((begun, took))
+            self.slow.append((begun, took, tries))
 
     def tell_in_time(self):
         if time.monotonic() - self.told > TELL_SECONDS:

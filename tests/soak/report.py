@@ -25,10 +25,11 @@ class Report(threading.Thread):
         self.options, self.board, self.watch = options, board, watch
         self.killer, self.chores = killer, chores
         self.replies, self.broken = (collections.Counter() for _ in range(2))
-        self.slow = []  # (begun, took, who)
+        self.slow = []  # (begun, took, tries, who)
         self.said, self.faults = [], []
         self.minutes = []  # (minute, MiB of parts, descriptors, used)
         self.verdicts = []
+        self.full = []  # (requests/s, processors used) without pause
         self.lock = threading.Lock()
 
     def run(self):
@@ -55,7 +56,7 @@ class Report(threading.Thread):
             return self.replies.copy(), self.broken.copy()
 
     def note_full(self, rate, share):
-        self.full, self.full_share = rate, share
+        self.full.append((rate, share))
         print(f"it serves {rate:,.0f} requests/s to these clients with "
               f"{share:.2f} of {os.cpu_count()} processors; offered from now "
               "on is half of that", flush=True)
@@ -142,10 +143,9 @@ class Report(threading.Thread):
         return [
             ("length", f"{seconds / 60:.1f} minutes, seed "
              f"{self.options.seed}, {self.options.workers} workers"),
-            ("load", f"{answers / seconds:,.0f} requests/s, of "
-             f"{self.full:,.0f} that it served to the same clients without "
-             f"pause; processors that it used: {self.share:.2f} of "
-             f"{os.cpu_count()}, without pause {self.full_share:.2f}"),
+            ("load", f"{answers / seconds:,.0f} requests/s; processors that "
+             f"it used: {self.share:.2f} of {os.cpu_count()}"),
+            ("without pause it served", self.fullness()),
             ("requests", f"{answers + none:,}, answered {answers:,}"),
             ("answers by status", joined(replies)),
             ("without an answer", joined(broken)),
@@ -156,8 +156,14 @@ class Report(threading.Thread):
              f"kill and repeated: {len(self.chores.failed)}"),
         ]
 
+    def fullness(self):
+        rates, shares = zip(*self.full)
+        return (f"these clients {statistics.median(rates):,.0f} requests/s "
+                f"with {statistics.median(shares):.2f} processors (median of "
+                f"{len(rates)}, from {min(rates):,.0f} to {max(rates):,.0f})")
+
     def slowness(self):
-        slow = [took for begun, took, _ in self.slow
+        slow = [took for begun, took, *_ in self.slow
                 if self.begun <= begun <= self.ended]
         return (f"{len(slow):,} appends and reads, repeats included; the "
                 f"slowest: {self.slowest(self.begun)}")
@@ -165,10 +171,12 @@ class Report(threading.Thread):
     def slowest(self, since):
         """The longest operations since then, and after which kill."""
         with self.lock:
-            slow = sorted(((took, begun, who) for begun, took, who in self.slow
-                           if begun >= since), reverse=True)[:MOST_SLOW]
-        return "; ".join(f"{who} {took:.2f} s, {self.relation(begun + took)}"
-                         for took, begun, who in slow) or "none"
+            slow = sorted((s for s in self.slow if s[0] >= since),
+                          key=lambda s: s[1], reverse=True)[:MOST_SLOW]
+        return "; ".join(
+            f"{who} {took:.2f} s in {tries} tries, "
+            f"{self.relation(begun + took)}"
+            for begun, took, tries, who in slow) or "none"
 
     def relation(self, at):
         """Of a time to the last kill before it."""

@@ -4,9 +4,10 @@
     tests/soak/soak.py [--minutes 30] [--kill-every 20] [--seed N]
         [--folder DIR] [--workers 3] [--table FILE]
 
-Clients of every kind ask at half of the rate that was found at the start; every
---kill-every seconds (0: never) somebody is killed by SIGKILL in turn: a worker,
-the agent, a worker amid appends, lighttpd, everything at once.  The store is
+Clients of every kind ask at half of the rate that the node serves, which is
+found at the start and every 5 minutes; every --kill-every seconds (0: never)
+somebody is killed by SIGKILL in turn: a worker, the agent, a worker amid
+appends, lighttpd, everything at once.  The store is
 scavenged and backed up meanwhile.  Each minute a line tells how it does.  At
 the end every acknowledged event must be there, as it was sent and where the
 answer said, and once; in the last backup, all from before it; and `rillctl
@@ -38,7 +39,9 @@ from node import BUILD, Node, rillctl  # noqa: E402
 from report import Report  # noqa: E402
 from watch import Watch  # noqa: E402
 
-WARM_SECONDS, TRY_SECONDS = 3, 10
+WARM_SECONDS, TRY_SECONDS = 3, 7
+PACE_SECONDS = 300  # from one measurement of what it serves to the next
+PACE_AFTER_SECONDS = 8  # not just after a kill
 DRAIN_SECONDS = 120
 RILLCTL_SECONDS = 1800
 CHORES = 8  # scavengings and backups, in a whole run
@@ -102,6 +105,40 @@ class Chores(threading.Thread):
         return status == 0
 
 
+class Pacer(threading.Thread):
+    """Finds out what the node serves, now and then, since others may keep the
+    machine busy; has the clients ask at half of that."""
+
+    def __init__(self, board, watch, report):
+        super().__init__(daemon=True)
+        self.board, self.watch, self.report = board, watch, report
+        self.stopping = threading.Event()
+
+    def run(self):
+        self.stopping.wait(PACE_AFTER_SECONDS)
+        while not self.stopping.wait(PACE_SECONDS):
+            self.find()
+
+    def stop(self):
+        self.stopping.set()
+        self.join()
+
+    def find(self):
+        """What each client gets when all ask as fast as they can."""
+        self.board.phase = FULL
+        time.sleep(WARM_SECONDS)
+        before = list(self.board.answered)
+        used = self.watch.looked_at()
+        time.sleep(TRY_SECONDS)
+        rates = [(after - b) / TRY_SECONDS
+                 for after, b in zip(self.board.answered, before)]
+        share = (self.watch.looked_at() - used) / TRY_SECONDS
+        for i, rate in enumerate(rates):
+            self.board.rates[i] = max(0.5, rate / 2)
+        self.board.phase = HALF
+        self.report.note_full(sum(rates), share)
+
+
 class Soak:
     """One run."""
 
@@ -124,6 +161,7 @@ class Soak:
             max(10, options.minutes * 60 / CHORES))
         self.report = Report(options, self.board, self.watch, self.killer,
                              self.chores)
+        self.pacer = Pacer(self.board, self.watch, self.report)
 
     def run(self):
         # Before there are threads.
@@ -133,7 +171,8 @@ class Soak:
         try:
             await_accounts(self.node)
             self.report.start()
-            self.find_rate()
+            self.pacer.find()
+            self.watch.start()
             self.soak()
             self.drain(processes)
             self.judge()
@@ -145,27 +184,9 @@ class Soak:
         self.verify("stopped")
         return self.report
 
-    def find_rate(self):
-        """What each client gets when all ask as fast as they can."""
-        self.board.phase = FULL
-        time.sleep(WARM_SECONDS)
-        before = list(self.board.answered)
-        self.watch.look()
-        used = self.watch.processor()
-        time.sleep(TRY_SECONDS)
-        self.watch.look()
-        share = (self.watch.processor() - used) / TRY_SECONDS
-        self.watch.start()
-        rates = [(after - b) / TRY_SECONDS
-                 for after, b in zip(self.board.answered, before)]
-        for i, rate in enumerate(rates):
-            self.board.rates[i] = max(0.5, rate / 2)
-        self.report.note_full(sum(rates), share)
-
     def soak(self):
-        self.board.phase = HALF
         self.report.begin()
-        threads = [self.chores]
+        threads = [self.chores, self.pacer]
         if self.options.kill_every:
             threads.append(self.killer)
         for thread in threads:

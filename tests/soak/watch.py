@@ -79,6 +79,11 @@ class Watch(threading.Thread):
         counts = {part: sum(map(descriptors, pids[part])) for part in PARTS}
         self.samples.append(Sample(time.monotonic(), dirty, counts))
 
+    def looked_at(self):
+        """As processor(), of this moment."""
+        self.look()
+        return self.processor()
+
     def processor(self):
         """Seconds used by all that were seen."""
         return sum(self.used.copy().values())
