@@ -9,7 +9,8 @@ build_packages="build-essential autoconf automake pkg-config libdb5.3-dev
     libfcgi-dev libjansson-dev libxml2-dev nettle-dev uuid-dev libcrypt-dev
     lighttpd curl"
 check_packages="libcmocka-dev python3 python3-pytest python3-feedparser
-    python3-hypothesis universal-ctags mandoc iproute2 libfaketime"
+    python3-hypothesis python3-seccomp systemd universal-ctags mandoc iproute2
+    libfaketime"
 # The web UI's tests, which are skipped without them; npm brings
 # playwright-core and axe-core.
 browser_packages="chromium"

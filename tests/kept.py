@@ -16,8 +16,9 @@ LIGHTTPD = (os.environ.get("RILL_LIGHTTPD") or
 class Kept:
     """A program that is started again whenever it ends, until stop()."""
 
-    def __init__(self, command, folder, log):
+    def __init__(self, command, folder, log, stdin=subprocess.DEVNULL):
         self.command, self.folder, self.log = command, folder, log
+        self.stdin = stdin
         self.stopping = threading.Event()
         self.lock = threading.Lock()  # launch or end, one at a time
         self.process = self.launch()
@@ -28,8 +29,7 @@ class Kept:
         with open(self.log, "ab") as log:
             return subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", *map(str, self.command)],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
+                cwd=self.folder, stdin=self.stdin, stdout=log, stderr=log)
 
     def keep(self):
         self.process.wait()
