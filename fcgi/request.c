@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,8 @@
 
 /* A buffer that grew beyond this is given back after the request. */
 #define KEPT_BYTES ((size_t)1 << 20)
+
+#define SKIPPED_BYTES 8192 /* of a body that nobody wants, at a time */
 
 /* Sorted by name, for the search; as FastCGI names them. */
 static const struct {
@@ -66,7 +69,6 @@ request_new(struct request **out, struct server *server, int listen_fd)
 		free(r);
 		return ERR_IO;
 	}
-	r->page = page_new();
 	*out = r;
 	return ERR_OK;
 }
@@ -80,6 +82,20 @@ request_rest(struct request *r)
 	buf_fini(&r->base);
 	buf_fini(&r->room);
 	buf_fini(&r->out);
+}
+
+void
+request_lend(struct request *from, struct request *to)
+{
+	to->page = from->page;
+	to->reply = from->reply;
+	to->body = from->body;
+	to->base = from->base;
+	to->room = from->room;
+	to->out = from->out;
+	from->page = NULL;
+	from->reply = (struct reply){0};
+	from->body = from->base = from->room = from->out = (struct buf){0};
 }
 
 void
@@ -165,7 +181,7 @@ request_begin(struct request *r)
 		take_parameter(r, r->fcgx.envp[i]);
 	print_base(r);
 	if (r->poll.waited == 0) {
-		r->began_us = clock_mono_us();
+		r->began_us = r->came_us != 0 ? r->came_us : clock_mono_us();
 		request_id_choose(r->id, request_header(r, HEADER_REQUEST_ID),
 		    &r->server->next_id);
 	}
@@ -238,7 +254,34 @@ request_end(struct request *r)
 	shrink(&r->out);
 	shrink(&r->reply.body);
 	page_reset(r->page);
+	r->came_us = 0;
 	log_about(NULL);
+}
+
+/* What is here of it; nobody waits for more. */
+static void
+skip_body(struct request *r)
+{
+	int flags = fcntl(r->fcgx.ipcFd, F_GETFL);
+	char bytes[SKIPPED_BYTES];
+
+	fcntl(r->fcgx.ipcFd, F_SETFL, flags | O_NONBLOCK);
+	while (FCGX_GetStr(bytes, sizeof(bytes), r->fcgx.in) > 0)
+		continue;
+	fcntl(r->fcgx.ipcFd, F_SETFL, flags);
+}
+
+void
+request_turn_away(struct request *r)
+{
+	request_begin(r);
+	r->reply.without_body =
+	    slice_is(request_header(r, HEADER_METHOD), "HEAD");
+	reply_refuse_why(&r->reply, 503, "Server Is Too Busy",
+	    "Too many requests wait for their turn. Nothing was done; it is "
+	    "safe to repeat it in a moment.");
+	skip_body(r);
+	request_end(r);
 }
 
 bool

@@ -75,10 +75,12 @@ struct request {
 	struct reply reply;
 	struct page *page; /* NULL while it waits */
 	struct poll poll;
+	int64_t came_us;          /* when it came in line; 0: it did not */
 	int64_t began_us;         /* when it came, in clock_mono_us() */
 	char id[REQUEST_ID_SIZE]; /* in the log */
 	struct buf room;          /* of the decoded URI */
 	struct buf out;           /* the printed answer */
+	struct request *next;     /* see line.c */
 };
 
 /* ERR_IO: libfcgi failed. */
@@ -95,8 +97,14 @@ void request_begin(struct request *);
 /* Give memory back that a request does not need while it waits. */
 void request_rest(struct request *);
 
+/* Give such memory to another, which has none. */
+void request_lend(struct request *from, struct request *to);
+
 /* Give the answer to the front server, and the memory of a large one back. */
 void request_end(struct request *);
+
+/* Answer one that was accepted with 503, since too many others are here. */
+void request_turn_away(struct request *);
 
 bool request_has(const struct request *, enum request_header);
 struct slice request_header(const struct request *, enum request_header);

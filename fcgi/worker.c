@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fcgi/auth.h"
+#include "fcgi/line.h"
 #include "fcgi/refusals.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
@@ -27,6 +28,7 @@
 #define PATIENCE_MS        3000 /* of a request, for a store being recovered */
 #define BOOTSTRAP_AGAIN_MS 200
 #define NUDGE_MS           20
+#define LONGEST_IN_LINE_US (PATIENCE_MS * INT64_C(1000))
 #define ACCEPT_FAILED_MS   10
 #define OTHER_FILES        64 /* open besides the requests' connections */
 
@@ -51,6 +53,8 @@ struct worker {
 	struct turns *turns;
 	struct thread *threads;
 	unsigned int nthreads;
+	struct line *line;
+	struct thread door; /* never has a turn */
 };
 
 /* True: it waits, parked, and is no longer the caller's. */
@@ -127,22 +131,94 @@ serve(struct thread *t, struct request *r)
 	return answer(r);
 }
 
+/* Returned is what to go on with. */
+static struct request *
+receive(struct thread *t, struct request *r)
+{
+	return serve(t, r) ? make_request(t->worker) : r;
+}
+
+/* One from the line, unless it waited for too long. */
+static struct request *
+receive_waiting(struct thread *t, struct request *r)
+{
+	if (clock_mono_us() - r->came_us <= LONGEST_IN_LINE_US)
+		return receive(t, r);
+	request_turn_away(r);
+	return r;
+}
+
 static void *
 serve_on(void *arg)
 {
 	struct thread *t = arg;
 	struct worker *w = t->worker;
+	struct request *first, *r = make_request(w);
+	bool accepted;
+
+	for (;;) {
+		take_turn(t, r);
+		if ((first = line_next(w->line, r)) != NULL) {
+			r = receive_waiting(t, first);
+			continue;
+		}
+		if (atomic_load(&w->server.stopping))
+			break;
+		accepted = FCGX_Accept_r(&r->fcgx) == 0;
+		line_leave(w->line);
+		if (accepted)
+			r = receive(t, r);
+		else if (!atomic_load(&w->server.stopping))
+			/* A nudge, or no descriptor left for now. */
+			clock_sleep_ms(ACCEPT_FAILED_MS);
+	}
+	line_leave(w->line);
+	request_free(&r);
+	return NULL;
+}
+
+static bool
+requests_wait(const struct worker *w)
+{
+	struct pollfd connections = {w->listen_fd, POLLIN, 0};
+
+	return poll(&connections, 1, 0) > 0;
+}
+
+/* Of the door; returned is what to go on with. */
+static struct request *
+let_in(struct thread *door, struct request *r)
+{
+	struct line *line = door->worker->line;
+	struct request *spare;
+
+	switch (line_enter(line, r)) {
+	case LINE_SERVE: /* who became free cannot know of it */
+		return receive(door, r);
+	case LINE_WAIT:
+		spare = line_spare(line);
+		return spare != NULL ? spare : make_request(door->worker);
+	case LINE_FULL:
+		request_turn_away(r);
+		break;
+	}
+	return r;
+}
+
+static void *
+stand_at_door(void *arg)
+{
+	struct thread *door = arg;
+	struct worker *w = door->worker;
 	struct request *r = make_request(w);
 
 	while (!atomic_load(&w->server.stopping)) {
-		take_turn(t, r);
-		if (FCGX_Accept_r(&r->fcgx) == 0) {
-			if (serve(t, r))
-				r = make_request(w);
-		} else if (!atomic_load(&w->server.stopping)) {
-			/* A nudge, or no descriptor left for now. */
-			clock_sleep_ms(ACCEPT_FAILED_MS);
-		}
+		if (line_has_free(w->line))
+			clock_sleep_ms(LOOK_IDLY_MS);
+		else if (!requests_wait(w))
+			clock_sleep_ms(LOOK_MS);
+		else if (FCGX_Accept_r(&r->fcgx) == 0)
+			r = let_in(door, r);
 	}
 	request_free(&r);
 	return NULL;
@@ -173,7 +249,7 @@ bootstrap(void *arg)
 static unsigned int
 count_places(const struct conf *c)
 {
-	rlim_t others = c->threads + OTHER_FILES, room;
+	rlim_t others = c->threads + c->max_queued + OTHER_FILES, room;
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -221,22 +297,18 @@ start_threads(struct worker *w)
 	if (e != ERR_OK)
 		return e;
 	w->turns = turns_new(count_turns(), n);
+	w->line = line_new(w->server.conf->max_queued);
 	w->threads = xcalloc(n, sizeof(*w->threads));
 	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
 	for (; r == 0 && w->nthreads < n; w->nthreads++)
 		r = start_thread(w);
+	w->door.worker = w;
+	if (r == 0)
+		r = pthread_create(&w->door.id, NULL, stand_at_door, &w->door);
 	if (r == 0)
 		return ERR_OK;
 	log_error("worker", "starting thread %u: %s", w->nthreads, strerror(r));
 	return ERR_IO;
-}
-
-static bool
-requests_wait(const struct worker *w)
-{
-	struct pollfd connections = {w->listen_fd, POLLIN, 0};
-
-	return poll(&connections, 1, 0) > 0;
 }
 
 /* Meanwhile see to it that nobody keeps the turns from others. */
@@ -251,7 +323,7 @@ await_signal(struct worker *w)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	while (sigtimedwait(&stop, NULL, &nap) < 0) {
-		busy = requests_wait(w);
+		busy = requests_wait(w) || line_has_waiting(w->line);
 		turns_look(w->turns, busy);
 		refusals_settle(w->server.refusals);
 		nap.tv_nsec = (busy ? LOOK_MS : LOOK_IDLY_MS) * 1000000L;
@@ -281,10 +353,12 @@ stop_threads(struct worker *w)
 	atomic_store(&w->server.stopping, true);
 	FCGX_ShutdownPending();
 	turns_close(w->turns);
+	join(w->door.id);
 	for (i = 0; i < w->nthreads; i++)
 		join(w->threads[i].id);
 	waiting_free(&w->server.waiting);
 	join(w->bootstrap);
+	line_free(&w->line);
 	free(w->threads);
 	turns_free(&w->turns);
 }

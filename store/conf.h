@@ -33,6 +33,7 @@ struct conf {
 	size_t nhosts;
 	unsigned threads;                /* 1 to 1024; 32 */
 	unsigned max_waiting;            /* 0 to 65536; 1000 */
+	unsigned max_queued;             /* 0 to 65536; 1000 */
 	unsigned cache_mb;               /* 4 to 65536; 64 */
 	size_t max_event_bytes;          /* 1 to 64 MiB; 4 MiB */
 	size_t max_body_bytes;           /* max_event_bytes to 1 GiB; 16 MiB */

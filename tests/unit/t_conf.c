@@ -94,6 +94,7 @@ a_file_with_data_alone_gets_the_defaults(void **state)
 	assert_string_equal(c->url, "http://127.0.0.1:2113");
 	assert_int_equal(c->threads, 32);
 	assert_int_equal(c->max_waiting, 1000);
+	assert_int_equal(c->max_queued, 1000);
 	assert_int_equal(c->cache_mb, 64);
 	assert_int_equal(c->max_event_bytes, 4194304);
 	assert_int_equal(c->max_body_bytes, 16777216);
@@ -117,7 +118,8 @@ every_key_is_read(void **state)
 	    "\"password_cost\": 1, \"trusted_auth\": [\"::1\"],\n"
 	    "\"trusted_proxies\": [\"10.0.0.1\", \"10.0.0.2\"],\n"
 	    "\"max_event_bytes\": 2000, \"cache_mb\": 128, \"threads\": 7,\n"
-	    "\"max_waiting\": 77, \"scavenge_hours\": 0,\n"
+	    "\"max_waiting\": 77, \"max_queued\": 78,\n"
+	    "\"scavenge_hours\": 0,\n"
 	    "\"backup_log_mb\": 640, \"backup_folder\": \"/srv2/copy\",\n"
 	    "\"url\": \"https://a.example/r\", \"d\\u0061ta\": \"/srv\"}\n");
 
@@ -125,6 +127,7 @@ every_key_is_read(void **state)
 	assert_string_equal(c->url, "https://a.example/r");
 	assert_int_equal(c->threads, 7);
 	assert_int_equal(c->max_waiting, 77);
+	assert_int_equal(c->max_queued, 78);
 	assert_int_equal(c->cache_mb, 128);
 	assert_int_equal(c->max_event_bytes, 2000);
 	assert_int_equal(c->max_body_bytes, 3000);
@@ -143,18 +146,20 @@ the_ends_of_each_range_are_accepted(void **state)
 {
 	struct conf *c =
 	    accepted(*state, "{\"data\":\"/\",\"threads\":1,\"cache_mb\":4,"
-			     "\"max_waiting\":0,"
+			     "\"max_waiting\":0,\"max_queued\":0,"
 			     "\"max_event_bytes\":1,\"max_body_bytes\":1}");
 
 	assert_int_equal(c->max_body_bytes, 1);
 	assert_int_equal(c->max_waiting, 0);
+	assert_int_equal(c->max_queued, 0);
 	conf_free(&c);
 	c = accepted(*state,
 	    "{\"data\":\"/\",\"threads\":1024,\"cache_mb\":65536,"
-	    "\"max_waiting\":65536,"
+	    "\"max_waiting\":65536,\"max_queued\":65536,"
 	    "\"max_event_bytes\":67108864,\"max_body_bytes\":1073741824}");
 	assert_int_equal(c->threads, 1024);
 	assert_int_equal(c->max_waiting, 65536);
+	assert_int_equal(c->max_queued, 65536);
 	assert_int_equal(c->cache_mb, 65536);
 	assert_int_equal(c->max_event_bytes, 67108864);
 	assert_int_equal(c->max_body_bytes, 1073741824);
@@ -180,6 +185,8 @@ a_number_out_of_range_or_of_another_type_is_refused(void **state)
 		"from 1 to 1024, not 99999999999999999999"},
 	    {"max_waiting", "-1", "from 0 to 65536, not -1"},
 	    {"max_waiting", "65537", "from 0 to 65536, not 65537"},
+	    {"max_queued", "-1", "from 0 to 65536, not -1"},
+	    {"max_queued", "65537", "from 0 to 65536, not 65537"},
 	    {"cache_mb", "3", "from 4 to 65536, not 3"},
 	    {"cache_mb", "65537", "from 4 to 65536, not 65537"},
 	    {"max_event_bytes", "0", "from 1 to 67108864, not 0"},
@@ -264,13 +271,13 @@ an_unknown_key_is_refused_with_the_known_ones(void **state)
 {
 	static const char known[] =
 	    "is not a key of this file; the keys are data, url, hosts, "
-	    "threads, max_waiting, cache_mb, max_event_bytes, "
+	    "threads, max_waiting, max_queued, cache_mb, max_event_bytes, "
 	    "max_body_bytes, durability, scavenge_hours, "
 	    "backup_log_mb, backup_folder, password_cost, "
 	    "trusted_auth, trusted_proxies, stats, cluster";
 	static const char *const names[] = {
 	    "clusters", "Threads", "thread", "threads ", ""};
-	char text[64], why[256];
+	char text[64], why[320];
 	size_t i;
 
 	for (i = 0; i < COUNT(names); i++) {

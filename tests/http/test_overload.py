@@ -1,0 +1,130 @@
+"""More requests than a worker has room for: some are served, others told."""
+
+import fcntl
+import re
+import struct
+import termios
+import threading
+
+import pytest
+
+import fastcgi
+from events import await_accounts, new_id, new_name, path, stored_ids
+from node import Node, wait_until
+
+THREADS, QUEUED = 1, 2
+PLACES = THREADS + QUEUED
+CLIENTS, EVENTS = 12, 10
+BODY = b"x" * 50000  # more than is read before somebody serves it
+TURNED_AWAY = b"Server Is Too Busy. Too many requests wait for their turn."
+
+
+SMALL = {"threads": THREADS, "max_queued": QUEUED}
+
+
+@pytest.fixture(name="tiny", scope="module")
+def a_node_with_little_room(tmp_path_factory):
+    node = Node(tmp_path_factory.mktemp("tiny") / "data", **SMALL)
+    node.start()
+    await_accounts(node)
+    yield node
+    node.stop()
+
+
+class Hold:
+    """An append that has a place until the rest of its body is sent."""
+
+    def __init__(self, node, stream):
+        text = (node.data / "run/lighttpd.conf").read_text()
+        found = re.search(r'"socket" => "([^"]*)"', text)
+        self.connection = fastcgi.Connection(found[1] + "-0")
+        self.connection.send(
+            fastcgi.begin(),
+            fastcgi.stream(fastcgi.PARAMS, fastcgi.parameters(
+                "POST", path(stream),
+                {"Content-Type": "application/octet-stream",
+                 "ES-EventType": "held", "ES-EventId": new_id()},
+                CONTENT_LENGTH=len(BODY))),
+            fastcgi.record(fastcgi.PARAMS),
+            fastcgi.stream(fastcgi.STDIN, BODY[1:]))
+
+    def is_served(self):
+        """A thread has read all that there is."""
+        unread = fcntl.ioctl(self.connection.socket, termios.TIOCOUTQ,
+                             struct.pack("i", 0))
+        return struct.unpack("i", unread)[0] == 0
+
+    def finish(self):
+        self.connection.send(fastcgi.record(fastcgi.STDIN, BODY[:1]),
+                             fastcgi.record(fastcgi.STDIN))
+        return self.answer()
+
+    def answer(self):
+        with self.connection:
+            return self.connection.answer()
+
+
+def hold_all_places(node, stream):
+    """Those that hold them, and what others were told."""
+    first = Hold(node, stream)
+    wait_until(first.is_served, 30, "it is served")
+    held = [first] + [Hold(node, stream) for _ in range(QUEUED)]
+    return held, [Hold(node, stream).answer() for _ in range(5)]
+
+
+def assert_turned_away(answer):
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.body.startswith(TURNED_AWAY)
+
+
+def test_who_finds_no_room_is_told_at_once(tiny):
+    """And nothing is done; who waits is served in the end."""
+    stream, other = new_name("held"), new_name("turned-away")
+    held, told = hold_all_places(tiny, stream)
+    assert len(held) == PLACES
+    for answer in told:
+        assert_turned_away(answer)
+    assert_turned_away(tiny.append(other, {"n": 1}))
+    assert_turned_away(tiny.append(other, {"text": "x" * 100000}))
+    assert_turned_away(tiny.request("GET", path(stream)))
+    head = tiny.request("HEAD", path(stream))
+    assert head.status == 503 and head.body == b""
+    assert [hold.finish().status for hold in held] == [201] * PLACES
+    assert len(stored_ids(tiny, stream)) == PLACES
+    assert tiny.request("GET", path(other)).status == 404
+
+
+class Client(threading.Thread):
+    """Appends, each event until it is acknowledged."""
+
+    def __init__(self, node, stream):
+        super().__init__(daemon=True)
+        self.node, self.stream = node, stream
+        self.ids, self.others = [], []
+        self.start()
+
+    def run(self):
+        for _ in range(EVENTS):
+            event_id = new_id()
+            while not self.append(event_id):
+                pass
+            self.ids.append(event_id)
+
+    def append(self, event_id):
+        answer = self.node.append(self.stream, {}, event_id=event_id)
+        if answer.status != 201:
+            self.others.append(answer)
+        return answer.status == 201
+
+
+def test_a_crowd_writes_each_event_once(tiny):
+    streams = [new_name("crowded") for _ in range(CLIENTS)]
+    clients = [Client(tiny, stream) for stream in streams]
+    for client in clients:
+        client.join(60)
+        assert not client.is_alive()
+    for client in clients:
+        for answer in client.others:
+            assert_turned_away(answer)
+        assert stored_ids(tiny, client.stream) == client.ids
