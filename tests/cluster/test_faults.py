@@ -52,7 +52,7 @@ def figures(load, nemesis, operations):
 def test_a_history_under_faults(make_lab, capsys):
     tell(capsys, [f"RILL_SEED={SEED} RILL_CLUSTER_SECONDS={SECONDS} "
                   f"RILL_CLUSTER_NODES={NODES}"])
-    lab = make_lab(count=NODES, workers=2)
+    lab = make_lab(count=NODES, workers=2, clocks=True)
     lab.start()
     with Load([node.base for node in lab.nodes], SEED) as load:
         nemesis = Nemesis(lab, load, SEED)

@@ -20,7 +20,7 @@ SECONDS = 1  # how long a connection may take that is to fail
 
 @pytest.fixture(scope="module")
 def alone(client_namespace, tmp_path_factory):
-    lab = Lab(tmp_path_factory.mktemp("lab"), alone=True)
+    lab = Lab(tmp_path_factory.mktemp("lab"), alone=True, clocks=True)
     for node in lab.nodes:
         node.start()
     yield lab
