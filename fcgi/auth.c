@@ -1,12 +1,12 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <nettle/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "fcgi/auth.h"
+#include "fcgi/basic.h"
 #include "fcgi/client.h"
 #include "fcgi/credentials.h"
 #include "fcgi/gate.h"
@@ -24,9 +24,6 @@
 #include "store/store.h"
 #include "store/tally.h"
 
-/* "login:password", which is at most so long. */
-#define MAX_LOGIN_TEXT (ACCOUNT_MAX_LOGIN + 1 + ACCOUNT_MAX_PASSWORD)
-
 struct auth {
 	struct credentials *credentials;
 	struct gate *gate;
@@ -36,12 +33,10 @@ struct auth {
 /* One login under way. */
 struct login {
 	struct request *request;
-	struct slice name;
-	struct slice password;
+	struct basic basic;
 	struct credential credential;
 	struct attempt attempt;
 	int64_t wait_ms; /* if it came too early */
-	uint8_t text[BASE64_DECODE_LENGTH(4 * (MAX_LOGIN_TEXT / 3 + 2)) + 4];
 };
 
 struct auth *
@@ -72,30 +67,6 @@ auth_free(struct auth **ap)
 	*ap = NULL;
 }
 
-/* RFC 7617.  False: it is malformed, or another scheme. */
-static bool
-parse(struct login *l, struct slice header)
-{
-	struct base64_decode_ctx ctx;
-	size_t n = sizeof(l->text);
-	const char *colon;
-
-	if (!header_starts(header, "Basic "))
-		return false;
-	header = header_trim(slice_from(header, sizeof("Basic ") - 1));
-	if (BASE64_DECODE_LENGTH(header.n) > sizeof(l->text))
-		return false;
-	base64_decode_init(&ctx);
-	if (!base64_decode_update(&ctx, &n, l->text, header.n, header.p) ||
-	    !base64_decode_final(&ctx))
-		return false;
-	if ((colon = memchr(l->text, ':', n)) == NULL)
-		return false;
-	l->name = slice(l->text, (size_t)(colon - (char *)l->text));
-	l->password = slice(colon + 1, n - l->name.n - 1);
-	return true;
-}
-
 static struct attempt
 attempt_of(const struct request *r, struct slice login)
 {
@@ -124,7 +95,7 @@ recall(struct login *l)
 
 	if (!credentials_find(c, &l->credential, clock_mono_ms(), &m))
 		return ERR_NO_EVENT;
-	e = account_is_current(server->store, l->name, &m.mark);
+	e = account_is_current(server->store, l->basic.login, &m.mark);
 	if (e == ERR_OK && m.who != NULL) {
 		accept(l, &m);
 		return ERR_OK;
@@ -148,12 +119,12 @@ upgrade(struct login *l, struct account *a)
 	char name[LOG_QUOTE_SIZE];
 
 	if (!account_hash_is_old(a->hash, cost) ||
-	    account_hash(hash, l->password, cost) != ERR_OK)
+	    account_hash(hash, l->basic.password, cost) != ERR_OK)
 		return;
 	better.hash = slice_str(hash);
 	if (account_update(l->request->server->store, &better) == ERR_OK)
 		log_info("auth", "the password of %s is hashed anew",
-		    log_quote(name, l->name));
+		    log_quote(name, l->basic.login));
 	explicit_bzero(hash, sizeof(hash));
 }
 
@@ -163,8 +134,8 @@ judge(struct login *l, struct account *a)
 {
 	struct server *server = l->request->server;
 	struct credential_memory m = {.mark.number = EVENT_NUMBER_NONE};
-	bool is =
-	    account_has_password(a, l->password, server->conf->password_cost);
+	bool is = account_has_password(
+	    a, l->basic.password, server->conf->password_cost);
 	enum err e = ERR_OK;
 
 	if (a != NULL)
@@ -190,12 +161,12 @@ check_account(struct login *l)
 {
 	struct server *server = l->request->server;
 	struct account *a = NULL;
-	enum err e = account_read(&a, server->store, l->name);
+	enum err e = account_read(&a, server->store, l->basic.login);
 
 	if (e != ERR_OK && e != ERR_NO_STREAM)
 		return e;
 	/* A new store gets this account in a moment. */
-	if (e == ERR_NO_STREAM && slice_is(l->name, ACCOUNT_ADMIN) &&
+	if (e == ERR_NO_STREAM && slice_is(l->basic.login, ACCOUNT_ADMIN) &&
 	    !atomic_load(&server->has_accounts))
 		return ERR_UNAVAILABLE;
 	e = judge(l, a);
@@ -206,7 +177,7 @@ check_account(struct login *l)
 static bool
 came_too_early(struct login *l)
 {
-	l->attempt = attempt_of(l->request, l->name);
+	l->attempt = attempt_of(l->request, l->basic.login);
 	l->wait_ms =
 	    throttle_wait(l->request->server->auth->throttle, &l->attempt);
 	return l->wait_ms > 0;
@@ -238,10 +209,10 @@ check(struct login *l)
 {
 	enum err e;
 
-	if (!account_password_is_valid(l->password))
+	if (!account_password_is_valid(l->basic.password))
 		return ERR_DENIED;
-	credentials_digest(l->request->server->auth->credentials, l->name,
-	    l->password, &l->credential);
+	credentials_digest(l->request->server->auth->credentials,
+	    l->basic.login, l->basic.password, &l->credential);
 	do {
 		if ((e = recall(l)) != ERR_NO_EVENT)
 			return e;
@@ -282,10 +253,10 @@ check_basic(struct request *r)
 	struct login l = {.request = r};
 	enum err e = ERR_DENIED;
 
-	if (parse(&l, request_header(r, HEADER_AUTHORIZATION)))
+	if (basic_parse(&l.basic, request_header(r, HEADER_AUTHORIZATION)))
 		e = check(&l);
 	request_wipe_header(r, HEADER_AUTHORIZATION);
-	explicit_bzero(l.text, sizeof(l.text));
+	basic_wipe(&l.basic);
 	if (e == ERR_OK)
 		return true;
 	tally_add(store_tally(r->server->store), TALLY_FAILED_LOGINS, 1);
