@@ -111,7 +111,7 @@ reign(struct custodian *c)
 	if (e != ERR_OK)
 		return e;
 	log_info("agent", "master at %s", c->conf->url);
-	return custody_admit(c->custody);
+	return ERR_OK;
 }
 
 /* A keeper_need_f. */
@@ -176,9 +176,11 @@ take_office(struct custodian *c)
 	c->keeper = keeper_start(c->env, need_logs, c);
 	e = c->cluster == NULL ? reign(c)
 			       : cluster_start(c->cluster, c->env, c->custody);
-	if (e == ERR_OK)
-		start_services(c);
-	return e;
+	if (e != ERR_OK)
+		return e;
+	start_services(c);
+	/* Who is let in may ask for them; a cluster lets in by itself. */
+	return c->cluster == NULL ? custody_admit(c->custody) : ERR_OK;
 }
 
 /*

@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from node import BUILD, Node, rillctl, wait_until
+from node import BUILD, START_SECONDS, Node, rillctl, wait_until
 
 EVENTS = "application/vnd.eventstore.events+json"
 MOST = 100  # events in a batch
@@ -77,6 +77,9 @@ def restore(node, folder, to):
 
 def count(node, stream):
     """How many events a stream has, numbered without gaps."""
+    # A node that answers may still wait for its agent.
+    wait_until(lambda: node.request("GET", f"/streams/{stream}/0").status == 200,
+               START_SECONDS, "the store is open")
     status, output = rillctl(config(node), "export", "--stream", stream)
     assert status == 0, output
     numbers = [json.loads(line)["number"] for line in output.splitlines()]
