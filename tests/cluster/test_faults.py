@@ -13,7 +13,7 @@ from history import Append, Read, Refusal, check
 from node import START_SECONDS, wait_until
 from recorder import Load, newest, read_all
 
-SECONDS = int(os.environ.get("RILL_CLUSTER_SECONDS", "100"))
+SECONDS = int(os.environ.get("RILL_CLUSTER_SECONDS", "75"))
 NODES = int(os.environ.get("RILL_CLUSTER_NODES", "3"))
 SEED = int(os.environ.get("RILL_SEED", random.SystemRandom().randrange(10**9)))
 SHOWN = 20  # complaints
