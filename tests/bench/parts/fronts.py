@@ -19,13 +19,6 @@ PAGE = "/streams/load-1/0/forward/20?embed=body"
 STATIC = "/web/page.json"
 
 
-class Kept(front.Apache):
-    """mod_proxy_fcgi that keeps its connections to the worker."""
-
-    def site(self):
-        return super().site().replace("disablereuse=on", "enablereuse=on")
-
-
 class Cached(front.ApacheCache):
     """mod_cache, and a file to compare with."""
 
@@ -36,7 +29,6 @@ class Cached(front.ApacheCache):
 
 FRONTS = [("lighttpd", front.Lighttpd), ("nginx", front.Nginx),
           ("Apache mod_proxy_fcgi", front.Apache),
-          ("the same, enablereuse", Kept),
           ("Apache mod_fcgid", front.Fcgid)]
 
 
