@@ -50,21 +50,30 @@ put_by(struct line *l, struct request *r)
 	l->spares = r;
 }
 
+/* The mutex held. */
+static struct request *
+take_first(struct line *l)
+{
+	struct request *r = l->first;
+
+	if ((l->first = r->next) == NULL)
+		l->last = &l->first;
+	l->n--;
+	return r;
+}
+
 struct request *
 line_next(struct line *l, struct request *own)
 {
-	struct request *r;
+	struct request *r = NULL;
 
 	pthread_mutex_lock(&l->mutex);
 	/* What comes over a connection that is kept open, own alone can read.
 	 */
-	r = own->fcgx.ipcFd < 0 ? l->first : NULL;
-	if (r == NULL) {
+	if (l->first == NULL || own->fcgx.ipcFd >= 0) {
 		l->free++;
 	} else {
-		if ((l->first = r->next) == NULL)
-			l->last = &l->first;
-		l->n--;
+		r = take_first(l);
 		request_lend(own, r);
 		put_by(l, own);
 	}
@@ -78,6 +87,18 @@ line_leave(struct line *l)
 	pthread_mutex_lock(&l->mutex);
 	l->free--;
 	pthread_mutex_unlock(&l->mutex);
+}
+
+struct request *
+line_late(struct line *l, int64_t since_us)
+{
+	struct request *r = NULL;
+
+	pthread_mutex_lock(&l->mutex);
+	if (l->first != NULL && l->first->came_us < since_us)
+		r = take_first(l);
+	pthread_mutex_unlock(&l->mutex);
+	return r;
 }
 
 bool
@@ -111,6 +132,7 @@ line_enter(struct line *l, struct request *r)
 	if (l->free > 0) {
 		place = LINE_SERVE;
 	} else if (l->n < l->max) {
+		request_rest(r); /* it gets a thread's memory */
 		r->came_us = clock_mono_us();
 		r->next = NULL;
 		*l->last = r;

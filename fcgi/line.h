@@ -11,13 +11,14 @@
 #define FCGI_LINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct line;
 struct request;
 
 enum line_place {
 	LINE_SERVE, /* by the caller, at once */
-	LINE_WAIT,  /* it is in the line, and no longer the caller's */
+	LINE_WAIT,  /* in the line, without memory; not the caller's any more */
 	LINE_FULL   /* to be refused */
 };
 
@@ -37,6 +38,12 @@ struct request *line_next(struct line *, struct request *own);
 
 /* The thread has accepted one, or accepts none any more. */
 void line_leave(struct line *);
+
+/*
+ * The one that came first, when that was before since_us, in clock_mono_us();
+ * it is the caller's.  NULL: there is none.
+ */
+struct request *line_late(struct line *, int64_t since_us);
 
 /*
  * Whether threads are free to accept, and whether somebody is in line; both

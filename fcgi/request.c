@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,7 @@ request_rest(struct request *r)
 void
 request_lend(struct request *from, struct request *to)
 {
+	assert(to->page == NULL && to->base.p == NULL && to->out.p == NULL);
 	to->page = from->page;
 	to->reply = from->reply;
 	to->body = from->body;

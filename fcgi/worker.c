@@ -194,7 +194,8 @@ let_in(struct thread *door, struct request *r)
 
 	switch (line_enter(line, r)) {
 	case LINE_SERVE: /* who became free cannot know of it */
-		return receive(door, r);
+		r = receive(door, r);
+		break;
 	case LINE_WAIT:
 		spare = line_spare(line);
 		return spare != NULL ? spare : make_request(door->worker);
@@ -202,7 +203,21 @@ let_in(struct thread *door, struct request *r)
 		request_turn_away(r);
 		break;
 	}
+	/* Were it kept, the door would wait for what it brings. */
+	FCGX_Free(&r->fcgx, 1);
 	return r;
+}
+
+/* Also while no thread comes to them: those that came before since_us. */
+static void
+turn_away_late(struct worker *w, int64_t since_us)
+{
+	struct request *r;
+
+	while ((r = line_late(w->line, since_us)) != NULL) {
+		request_turn_away(r);
+		request_free(&r);
+	}
 }
 
 static void *
@@ -213,12 +228,15 @@ stand_at_door(void *arg)
 	struct request *r = make_request(w);
 
 	while (!atomic_load(&w->server.stopping)) {
+		turn_away_late(w, clock_mono_us() - LONGEST_IN_LINE_US);
 		if (line_has_free(w->line))
 			clock_sleep_ms(LOOK_IDLY_MS);
 		else if (!requests_wait(w))
 			clock_sleep_ms(LOOK_MS);
 		else if (FCGX_Accept_r(&r->fcgx) == 0)
 			r = let_in(door, r);
+		else /* no descriptor left for now */
+			clock_sleep_ms(ACCEPT_FAILED_MS);
 	}
 	request_free(&r);
 	return NULL;
@@ -245,25 +263,30 @@ bootstrap(void *arg)
 	return NULL;
 }
 
-/* How many may wait: each has a connection of its own. */
-static unsigned int
-count_places(const struct conf *c)
+/* Connections that may be open besides those that are served. */
+static rlim_t
+count_room(const struct conf *c)
 {
-	rlim_t others = c->threads + c->max_queued + OTHER_FILES, room;
+	rlim_t others = c->threads + OTHER_FILES;
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return c->max_waiting;
+		return RLIM_INFINITY;
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	room = files.rlim_max > others ? files.rlim_max - others : 0;
-	if (room >= c->max_waiting)
-		return c->max_waiting;
+	return files.rlim_max > others ? files.rlim_max - others : 0;
+}
+
+/* How many may wait: each has a connection of its own. */
+static unsigned int
+count_places(const char *setting, unsigned int wanted, rlim_t room)
+{
+	if (room >= wanted)
+		return wanted;
 	log_warn("worker",
-	    "%u requests may wait, not max_waiting=%u: the limit is %llu "
-	    "open files",
-	    (unsigned int)room, c->max_waiting,
-	    (unsigned long long)files.rlim_max);
+	    "%u requests may wait, not %s=%u: the limit of open files is too "
+	    "low",
+	    (unsigned int)room, setting, wanted);
 	return (unsigned int)room;
 }
 
@@ -288,16 +311,19 @@ start_thread(struct worker *w)
 static enum err
 start_threads(struct worker *w)
 {
-	unsigned int n = w->server.conf->threads;
+	const struct conf *c = w->server.conf;
+	unsigned int n = c->threads, queued;
+	rlim_t room = count_room(c);
 	enum err e;
 	int r;
 
+	queued = count_places("max_queued", c->max_queued, room / 2);
 	e = waiting_new(&w->server.waiting, &w->server, serve_again,
-	    count_places(w->server.conf));
+	    count_places("max_waiting", c->max_waiting, room - queued));
 	if (e != ERR_OK)
 		return e;
 	w->turns = turns_new(count_turns(), n);
-	w->line = line_new(w->server.conf->max_queued);
+	w->line = line_new(queued);
 	w->threads = xcalloc(n, sizeof(*w->threads));
 	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
 	for (; r == 0 && w->nthreads < n; w->nthreads++)
@@ -356,6 +382,8 @@ stop_threads(struct worker *w)
 	join(w->door.id);
 	for (i = 0; i < w->nthreads; i++)
 		join(w->threads[i].id);
+	/* Who is left when all threads had connections that were kept. */
+	turn_away_late(w, INT64_MAX);
 	waiting_free(&w->server.waiting);
 	join(w->bootstrap);
 	line_free(&w->line);

@@ -108,11 +108,11 @@ class Worker:
         self.address = address
         self.process = None
 
-    def start(self):
+    def start(self, prefix=(), log=None):
         self.process = subprocess.Popen(
-            [str(BUILD / "fcgi/rill.fcgi"), "--listen", str(self.address),
+            [*prefix, str(BUILD / "fcgi/rill.fcgi"), "--listen", str(self.address),
              "--config", str(self.node.data / "run/rill.json")],
-            stdin=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stderr=log)
         wait_until(self.answers_or_died, START_SECONDS, "the worker answers")
         assert self.process.poll() is None, "the worker died"
 

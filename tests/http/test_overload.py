@@ -1,5 +1,6 @@
 """More requests than a worker has room for: some are served, others told."""
 
+import contextlib
 import fcntl
 import re
 import struct
@@ -14,6 +15,7 @@ from node import Node, wait_until
 
 THREADS, QUEUED = 1, 2
 PLACES = THREADS + QUEUED
+FILES = 128  # that a process may open
 CLIENTS, EVENTS = 12, 10
 BODY = b"x" * 50000  # more than is read before somebody serves it
 TURNED_AWAY = b"Server Is Too Busy. Too many requests wait for their turn."
@@ -31,13 +33,20 @@ def a_node_with_little_room(tmp_path_factory):
     node.stop()
 
 
+def worker_address(node):
+    text = (node.data / "run/lighttpd.conf").read_text()
+    return re.search(r'"socket" => "([^"]*)"', text)[1] + "-0"
+
+
 class Hold:
     """An append that has a place until the rest of its body is sent."""
 
-    def __init__(self, node, stream):
-        text = (node.data / "run/lighttpd.conf").read_text()
-        found = re.search(r'"socket" => "([^"]*)"', text)
-        self.connection = fastcgi.Connection(found[1] + "-0")
+    def __init__(self, address, stream):
+        self.connection = fastcgi.Connection(address)
+        with contextlib.suppress(BrokenPipeError):  # it is told already
+            self.say_most(stream)
+
+    def say_most(self, stream):
         self.connection.send(
             fastcgi.begin(),
             fastcgi.stream(fastcgi.PARAMS, fastcgi.parameters(
@@ -64,12 +73,18 @@ class Hold:
             return self.connection.answer()
 
 
+def hold_the_thread(address, stream):
+    hold = Hold(address, stream)
+    wait_until(hold.is_served, 30, "it is served")
+    return hold
+
+
 def hold_all_places(node, stream):
     """Those that hold them, and what others were told."""
-    first = Hold(node, stream)
-    wait_until(first.is_served, 30, "it is served")
-    held = [first] + [Hold(node, stream) for _ in range(QUEUED)]
-    return held, [Hold(node, stream).answer() for _ in range(5)]
+    address = worker_address(node)
+    first = hold_the_thread(address, stream)
+    held = [first] + [Hold(address, stream) for _ in range(QUEUED)]
+    return held, [Hold(address, stream).answer() for _ in range(5)]
 
 
 def assert_turned_away(answer):
@@ -128,3 +143,31 @@ def test_a_crowd_writes_each_event_once(tiny):
         for answer in client.others:
             assert_turned_away(answer)
         assert stored_ids(tiny, client.stream) == client.ids
+
+
+@pytest.fixture(name="cramped")
+def a_worker_with_few_descriptors(tmp_path):
+    node = Node(tmp_path / "data", threads=THREADS)
+    node.start()
+    await_accounts(node)
+    worker = fastcgi.Worker(node, tmp_path / "socket")
+    with (tmp_path / "log").open("w") as log:
+        worker.start(["prlimit", f"--nofile={FILES}:{FILES}"], log)
+    yield worker
+    worker.stop()
+    node.stop()
+
+
+def test_a_line_leaves_descriptors_to_the_store(cramped, tmp_path):
+    """All but the one that is served are told: who does not fit, and, while
+    nobody comes to serve them, who waited for too long."""
+    stream = new_name("cramped")
+    held = hold_the_thread(cramped.address, stream)
+    others = [Hold(cramped.address, stream) for _ in range(2 * FILES)]
+    for other in others:
+        assert_turned_away(other.answer())
+    assert held.finish().status == 201
+    assert cramped.request("GET", path(stream) + "/0").status == 200
+    said = (tmp_path / "log").read_text()
+    assert "requests may wait, not max_queued=1000" in said
+    assert "recovery" not in said

@@ -115,6 +115,53 @@ who_is_served_next_gets_the_threads_memory(void **state)
 }
 
 static void
+who_waits_in_line_keeps_no_memory(void **state)
+{
+	struct request *waits = new_request(), *own = new_request();
+
+	(void)state;
+	/* As of one that the door has just turned away. */
+	waits->page = page_new();
+	buf_add_str(&waits->base, "http://");
+	buf_add_str(&waits->out, "Status: 503");
+	buf_add_str(&waits->reply.body, "Server Is Too Busy");
+	assert_int_equal(line_enter(line, waits), LINE_WAIT);
+	assert_null(waits->page);
+	assert_null(waits->base.p);
+	assert_null(waits->out.p);
+	assert_null(waits->reply.body.p);
+	assert_ptr_equal(line_next(line, own), waits);
+	request_free(&waits);
+}
+
+static void
+who_came_too_early_is_taken_out_of_the_line(void **state)
+{
+	struct request *r[PLACES], *late;
+	int i;
+
+	(void)state;
+	assert_null(line_late(line, INT64_MAX));
+	for (i = 0; i < PLACES; i++) {
+		r[i] = new_request();
+		assert_int_equal(line_enter(line, r[i]), LINE_WAIT);
+		r[i]->came_us = 10 + i;
+	}
+	assert_null(line_late(line, 10));
+	assert_ptr_equal(line_late(line, 11), r[0]);
+	assert_null(line_late(line, 11));
+	assert_true(line_has_waiting(line));
+	/* Its place is free again, behind the others. */
+	assert_int_equal(line_enter(line, r[0]), LINE_WAIT);
+	for (i = 1; i <= PLACES; i++) {
+		late = line_late(line, INT64_MAX);
+		assert_ptr_equal(late, r[i % PLACES]);
+		request_free(&late);
+	}
+	assert_false(line_has_waiting(line));
+}
+
+static void
 a_connection_that_is_kept_open_is_not_given_up(void **state)
 {
 	struct request *waits = new_request(), *own = new_request();
@@ -137,6 +184,8 @@ main(void)
 	    TEST(while_a_thread_is_free_nobody_is_put_in_line),
 	    TEST(who_came_first_is_served_first_and_the_last_turned_away),
 	    TEST(who_is_served_next_gets_the_threads_memory),
+	    TEST(who_waits_in_line_keeps_no_memory),
+	    TEST(who_came_too_early_is_taken_out_of_the_line),
 	    TEST(a_connection_that_is_kept_open_is_not_given_up),
 	};
 
