@@ -32,7 +32,6 @@ static void
 refuse_for_now(struct request *r, const char *why)
 {
 	log_warn("admin", "%s", why);
-	reply_header(&r->reply, "Retry-After", "1");
 	reply_refuse_why(&r->reply, 503, "Server Is Not Ready", why);
 }
 

@@ -62,7 +62,9 @@ class Answer:
 
     def __init__(self, response):
         self.status = response.status
-        self.headers = {k.lower(): v for k, v in response.getheaders()}
+        headers = response.getheaders()
+        self.headers = {k.lower(): v for k, v in headers}
+        assert len(self.headers) == len(headers), f"twice: {headers}"
         self.body = response.read()
 
     def json(self):
