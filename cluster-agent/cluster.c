@@ -580,6 +580,19 @@ cluster_has_failed(struct cluster *c)
 				(c->tail != NULL && tail_has_failed(c->tail)));
 }
 
+/* The keeper and the library's threads still ask for them. */
+static void
+leave_peers(struct cluster *c)
+{
+	struct peers *peers;
+
+	pthread_mutex_lock(&c->mutex);
+	peers = c->peers;
+	c->peers = NULL;
+	pthread_mutex_unlock(&c->mutex);
+	peers_stop(&peers);
+}
+
 void
 cluster_stop(struct cluster *c)
 {
@@ -592,7 +605,7 @@ cluster_stop(struct cluster *c)
 	pthread_mutex_lock(&c->mutex);
 	tell(c, ROLE_NONE, GROUP_NOBODY);
 	pthread_mutex_unlock(&c->mutex);
-	peers_stop(&c->peers);
+	leave_peers(c);
 	c->is_started = false;
 }
 

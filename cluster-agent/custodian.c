@@ -16,6 +16,7 @@
 #include "cluster-agent/mark.h"
 #include "cluster-agent/master_file.h"
 #include "cluster-agent/scavenger.h"
+#include "store/alloc.h"
 #include "store/clock.h"
 #include "store/conf.h"
 #include "store/custody.h"
@@ -215,7 +216,11 @@ watch(struct custodian *c)
 	return true;
 }
 
-/* Drop everything as it is: the next process recovers it. */
+/*
+ * Drop everything as it is: the next process recovers it.  The threads go on
+ * until this one ends.  They cannot be joined: one of them may wait in the
+ * library for a lock of a process that died, which no panic gives back.
+ */
 static int
 begin_anew(struct custodian *c)
 {
@@ -254,12 +259,14 @@ retire(struct custodian *c)
 int
 custodian_run(const struct conf *conf)
 {
-	struct custodian c = {.conf = conf};
+	/* Never freed: threads borrow it, see begin_anew(). */
+	struct custodian *c = xcalloc(1, sizeof(*c));
 	enum err e;
 
-	if ((e = take_office(&c)) != ERR_OK) {
+	c->conf = conf;
+	if ((e = take_office(c)) != ERR_OK) {
 		log_error("agent", "cannot open the store: %s", err_text(e));
 		return e == ERR_RECOVERY ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	}
-	return watch(&c) ? retire(&c) : begin_anew(&c);
+	return watch(c) ? retire(c) : begin_anew(c);
 }

@@ -17,6 +17,9 @@ struct conf;
  * when it could not be opened, to be tried again later;
  * CUSTODIAN_STANDS_BACK when it steps down as master, to be started again when
  * the others have had time to elect another.
+ *
+ * After all but 0 its threads may still run, and use the conf: the caller ends
+ * the process, with _exit(2).
  */
 #define CUSTODIAN_STANDS_BACK 1
 int custodian_run(const struct conf *);
