@@ -1,19 +1,30 @@
 #include "config.h"
 
+#include <assert.h>
+
 #include "fcgi/json_out.h"
 #include "store/json.h"
 
-static void
-new_line(struct json_out *o)
-{
-	static const char blanks[] = "\n                                ";
+#define LINE_SIZE (1 + 2 * JSON_OUT_MAX_DEPTH)
 
-	buf_add(o->buf, blanks, 1 + 2 * (size_t)o->depth);
+/*
+ * Begin a line where there is room for LINE_SIZE bytes; returned is its end.
+ * More is copied than stays: a length that is known takes no call.
+ */
+static char *
+put_line(const struct json_out *o, char *p)
+{
+	static const char line[LINE_SIZE + 1] =
+	    "\n                              ";
+
+	memcpy(p, line, LINE_SIZE);
+	return p + 1 + 2 * o->depth;
 }
 
 void
 json_out_open(struct json_out *o, char bracket)
 {
+	assert(o->depth < JSON_OUT_MAX_DEPTH);
 	buf_add_char(o->buf, bracket);
 	o->depth++;
 	o->has_item = false;
@@ -22,29 +33,50 @@ json_out_open(struct json_out *o, char bracket)
 void
 json_out_close(struct json_out *o, char bracket)
 {
+	char *p = buf_room(o->buf, LINE_SIZE + 1);
+
 	o->depth--;
+	if (p == NULL)
+		return;
 	if (o->has_item)
-		new_line(o);
-	buf_add_char(o->buf, bracket);
+		p = put_line(o, p);
+	*p++ = bracket;
+	buf_end(o->buf, p);
 	o->has_item = true;
+}
+
+/* Where there is room for its comma and line. */
+static char *
+put_item(struct json_out *o, char *p)
+{
+	if (o->has_item)
+		*p++ = ',';
+	o->has_item = true;
+	return put_line(o, p);
 }
 
 void
 json_out_item(struct json_out *o)
 {
-	if (o->has_item)
-		buf_add_char(o->buf, ',');
-	o->has_item = true;
-	new_line(o);
+	char *p = buf_room(o->buf, 1 + LINE_SIZE);
+
+	if (p != NULL)
+		buf_end(o->buf, put_item(o, p));
 }
 
 void
-json_out_name(struct json_out *o, const char *name)
+json_out_named(struct json_out *o, struct slice name)
 {
-	json_out_item(o);
-	buf_add_char(o->buf, '"');
-	buf_add_str(o->buf, name);
-	buf_add_str(o->buf, "\": ");
+	char *p = buf_room(o->buf, 1 + LINE_SIZE + name.n + 4);
+
+	if (p == NULL)
+		return;
+	p = put_item(o, p);
+	*p++ = '"';
+	memcpy(p, name.p, name.n);
+	p += name.n;
+	memcpy(p, "\": ", 3);
+	buf_end(o->buf, p + 3);
 }
 
 void
@@ -54,28 +86,15 @@ json_out_string(struct json_out *o, struct slice s)
 }
 
 void
+json_out_plain(struct json_out *o, struct slice s)
+{
+	buf_add_char(o->buf, '"');
+	buf_add_slice(o->buf, s);
+	buf_add_char(o->buf, '"');
+}
+
+void
 json_out_raw(struct json_out *o, struct slice s)
 {
 	buf_add_slice(o->buf, s);
-}
-
-void
-json_out_string_member(struct json_out *o, const char *name, struct slice s)
-{
-	json_out_name(o, name);
-	json_quote(o->buf, s);
-}
-
-void
-json_out_int_member(struct json_out *o, const char *name, int64_t n)
-{
-	json_out_name(o, name);
-	buf_add_int(o->buf, n);
-}
-
-void
-json_out_bool_member(struct json_out *o, const char *name, bool is)
-{
-	json_out_name(o, name);
-	buf_add_str(o->buf, is ? "true" : "false");
 }

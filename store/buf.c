@@ -76,10 +76,10 @@ buf_fini_part(struct buf *part, struct buf *whole)
 	buf_fini(part);
 }
 
-void
-buf_add_int(struct buf *b, int64_t v)
+size_t
+buf_print_int(char out[BUF_INT_SIZE], int64_t v)
 {
-	char text[24], *p = text + sizeof(text);
+	char text[2 * BUF_INT_SIZE] = {0}, *end = text + BUF_INT_SIZE, *p = end;
 	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
 	do
@@ -87,7 +87,18 @@ buf_add_int(struct buf *b, int64_t v)
 	while ((u /= 10) != 0);
 	if (v < 0)
 		*--p = '-';
-	buf_add(b, p, (size_t)(text + sizeof(text) - p));
+	/* More than there is: a length that is known takes no call. */
+	memcpy(out, p, BUF_INT_SIZE);
+	return (size_t)(end - p);
+}
+
+void
+buf_add_int(struct buf *b, int64_t v)
+{
+	char *room = buf_room(b, BUF_INT_SIZE);
+
+	if (room != NULL)
+		b->n += buf_print_int(room, v);
 }
 
 void

@@ -53,6 +53,24 @@ buf_add(struct buf *b, const void *p, size_t n)
 	b->n += n;
 }
 
+/*
+ * For those who write there by themselves: room for n bytes behind what is in
+ * it, NULL as buf_reserve() is false; and where what they wrote ends.
+ */
+static inline char *
+buf_room(struct buf *b, size_t n)
+{
+	if (b->size - b->n < n && !buf_reserve(b, n))
+		return NULL;
+	return b->p + b->n;
+}
+
+static inline void
+buf_end(struct buf *b, const char *end)
+{
+	b->n = (size_t)(end - b->p);
+}
+
 static inline void
 buf_add_slice(struct buf *b, struct slice s)
 {
@@ -72,6 +90,11 @@ buf_add_char(struct buf *b, char c)
 }
 
 void buf_add_int(struct buf *, int64_t);
+
+/* Write its digits, without a NUL; returns how many they are. */
+#define BUF_INT_SIZE 20 /* "-9223372036854775808" */
+size_t buf_print_int(char out[BUF_INT_SIZE], int64_t);
+
 void buf_printf(struct buf *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

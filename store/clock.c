@@ -56,18 +56,31 @@ floor_div(int64_t n, int64_t by)
 	return n / by - (n % by < 0 ? 1 : 0);
 }
 
-/* n as digits, with zeros before it. */
+/* n as so many digits, with zeros before it. */
 static void
-put_digits(char *out, int64_t n, int digits)
+put_2(char *out, uint32_t n)
 {
-	while (digits-- > 0) {
-		out[digits] = (char)('0' + n % 10);
-		n /= 10;
-	}
+	out[0] = (char)('0' + n / 10);
+	out[1] = (char)('0' + n % 10);
+}
+
+static void
+put_4(char *out, uint32_t n)
+{
+	put_2(out, n / 100 % 100);
+	put_2(out + 2, n % 100);
+}
+
+static void
+put_7(char *out, uint32_t n)
+{
+	put_4(out, n / 1000);
+	put_2(out + 4, n % 1000 / 10);
+	out[6] = (char)('0' + n % 10);
 }
 
 struct date {
-	int64_t year, month, day;
+	int32_t year, month, day;
 };
 
 /*
@@ -77,15 +90,15 @@ struct date {
  * reading it.
  */
 static struct date
-date_of(int64_t days)
+date_of(int32_t days)
 {
-	int64_t z = days + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-	int64_t doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153;
-	int64_t month = mp < 10 ? mp + 3 : mp - 9;
+	int32_t z = days + 719468;
+	int32_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int32_t doe = z - era * 146097;
+	int32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int32_t mp = (5 * doy + 2) / 153;
+	int32_t month = mp < 10 ? mp + 3 : mp - 9;
 
 	return (struct date){yoe + era * 400 + (month <= 2 ? 1 : 0), month,
 	    doy - (153 * mp + 2) / 5 + 1};
@@ -96,19 +109,19 @@ static const char form[] = "0000-00-00T00:00:00.0000000Z";
 size_t
 clock_print_whole(char out[CLOCK_TEXT_SIZE], int64_t ticks)
 {
-	int64_t fraction = floor_mod(ticks, CLOCK_TICKS_PER_S);
+	uint32_t fraction = (uint32_t)floor_mod(ticks, CLOCK_TICKS_PER_S);
 	int64_t all = floor_div(ticks, CLOCK_TICKS_PER_S);
-	int64_t seconds = floor_mod(all, 86400);
-	struct date d = date_of(floor_div(all, 86400));
+	uint32_t seconds = (uint32_t)floor_mod(all, 86400);
+	struct date d = date_of((int32_t)floor_div(all, 86400));
 
 	memcpy(out, form, sizeof(form));
-	put_digits(out, d.year, 4);
-	put_digits(out + 5, d.month, 2);
-	put_digits(out + 8, d.day, 2);
-	put_digits(out + 11, seconds / 3600, 2);
-	put_digits(out + 14, seconds / 60 % 60, 2);
-	put_digits(out + 17, seconds % 60, 2);
-	put_digits(out + 20, fraction, 7);
+	put_4(out, (uint32_t)d.year);
+	put_2(out + 5, (uint32_t)d.month);
+	put_2(out + 8, (uint32_t)d.day);
+	put_2(out + 11, seconds / 3600);
+	put_2(out + 14, seconds / 60 % 60);
+	put_2(out + 17, seconds % 60);
+	put_7(out + 20, fraction);
 	return sizeof(form) - 1;
 }
 
@@ -172,8 +185,9 @@ clock_parse_whole(int64_t *ticks, struct slice text)
 
 	if (!has_form(text))
 		return false;
-	d = (struct date){take_digits(text.p, 4), take_digits(text.p + 5, 2),
-	    take_digits(text.p + 8, 2)};
+	d = (struct date){(int32_t)take_digits(text.p, 4),
+	    (int32_t)take_digits(text.p + 5, 2),
+	    (int32_t)take_digits(text.p + 8, 2)};
 	seconds = take_digits(text.p + 11, 2) * 3600 +
 		  take_digits(text.p + 14, 2) * 60 +
 		  take_digits(text.p + 17, 2);

@@ -73,11 +73,16 @@ is_plain8(const char *p)
 	return (special & ONES * 0x80) == 0;
 }
 
+/* The last bytes once more with some before them, lest it be one by one. */
 static const char *
 skip_plain(const char *p, const char *end)
 {
+	const char *start = p;
+
 	while (end - p >= 8 && is_plain8(p))
 		p += 8;
+	if (end - p < 8 && p > start && is_plain8(end - 8))
+		return end;
 	while (p < end && class_of(*p) == BYTE_PLAIN)
 		p++;
 	return p;

@@ -30,7 +30,8 @@ slice_str(const char *s)
 static inline bool
 slice_eq(struct slice a, struct slice b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	return a.n == b.n &&
+	       (a.n == 0 || a.p == b.p || memcmp(a.p, b.p, a.n) == 0);
 }
 
 static inline bool
