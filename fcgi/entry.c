@@ -4,6 +4,7 @@
 #include "fcgi/header.h"
 #include "fcgi/uri.h"
 #include "store/json.h"
+#include "store/link.h"
 
 enum embed
 embed_parse(struct slice s)
@@ -48,17 +49,27 @@ entry_place(const struct entry *e)
 
 void
 entry_add_url(
-    struct buf *b, const struct entry_place *p, const struct entry_style *style)
+    struct buf *b, struct slice stream, const struct entry_style *style)
 {
-	if (slice_eq(p->stream, style->stream)) {
+	if (slice_eq(stream, style->stream)) {
 		buf_add_slice(b, style->url);
 	} else {
 		buf_add_slice(b, style->base);
 		buf_add_str(b, "/streams/");
-		uri_escape(b, p->stream);
+		uri_escape(b, stream);
 	}
 	buf_add_char(b, '/');
-	buf_add_int(b, p->number);
+}
+
+void
+entry_parts_print(struct entry_parts *p, const struct entry *e)
+{
+	p->text[ENTRY_NUMBER] =
+	    slice(p->number, buf_print_int(p->number, entry_place(e).number));
+	p->text[ENTRY_UPDATED] =
+	    slice(p->updated, clock_print(p->updated, e->event.created));
+	p->text[ENTRY_SUMMARY] =
+	    e->link != LINK_NONE ? slice_str(LINK_TYPE) : e->event.type;
 }
 
 bool

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "store/buf.h"
+#include "store/clock.h"
 #include "store/page.h"
 
 /* In ascending order of how much is shown. */
@@ -43,9 +44,27 @@ struct entry_place {
 };
 struct entry_place entry_place(const struct entry *);
 
-/* Its address, of characters that need no escapes but for XML's &. */
+/*
+ * The beginning of its address, up to the number; of characters that need no
+ * escapes but for XML's &.
+ */
 void entry_add_url(
-    struct buf *, const struct entry_place *, const struct entry_style *);
+    struct buf *, struct slice stream, const struct entry_style *);
+
+/* What of an entry differs from that of another of its stream. */
+enum entry_part {
+	ENTRY_NUMBER,
+	ENTRY_UPDATED,
+	ENTRY_SUMMARY /* may need escapes, the others do not */
+};
+
+struct entry_parts {
+	struct slice text[ENTRY_SUMMARY + 1];
+	char number[BUF_INT_SIZE], updated[CLOCK_TEXT_SIZE];
+};
+
+/* They point into themselves, and to the entry. */
+void entry_parts_print(struct entry_parts *, const struct entry *);
 
 /* Whether the entry holds the event itself. */
 bool entry_has_content(const struct entry *, const struct entry_style *);

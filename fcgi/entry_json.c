@@ -28,7 +28,7 @@ print_id(struct json_out *o, const char *name, const struct guid *id)
 	char text[GUID_TEXT_LEN + 1];
 
 	guid_print(text, id);
-	json_out_string_member(o, name, slice(text, GUID_TEXT_LEN));
+	json_out_plain_member(o, name, slice(text, GUID_TEXT_LEN));
 }
 
 void
@@ -114,15 +114,46 @@ print_rich(struct json_out *o, const struct entry *e, enum embed embed)
 	json_out_string_member(o, "positionStreamId", e->stream);
 }
 
+/* A part, between quotes. */
 static void
-print_title(struct json_out *o, const struct entry_place *p)
+put_part(struct buf *b, const void *parts, unsigned int part)
 {
-	json_out_name(o, "title");
-	buf_add_char(o->buf, '"');
-	buf_add_int(o->buf, p->number);
-	buf_add_char(o->buf, '@');
-	json_escape(o->buf, p->stream);
-	buf_add_char(o->buf, '"');
+	const struct entry_parts *p = parts;
+
+	if (part == ENTRY_SUMMARY)
+		json_escape(b, p->text[part]);
+	else
+		buf_add_slice(b, p->text[part]);
+}
+
+/* An entry on its way out, or into a mould. */
+struct printer {
+	struct json_out *out;
+	const struct entry *entry;
+	const struct entry_style *style;
+	struct slice stream; /* of what it names */
+	const struct entry_parts *parts;
+	struct mould *mould; /* NULL: the parts are printed */
+};
+
+static void
+print_part(struct printer *p, enum entry_part part)
+{
+	if (p->mould != NULL)
+		mould_cut(p->mould, part);
+	else
+		put_part(p->out->buf, p->parts, part);
+}
+
+static void
+print_title(struct printer *p)
+{
+	json_out_name(p->out, "title");
+	buf_add_char(p->out->buf, '"');
+	print_part(p, ENTRY_NUMBER);
+	buf_add_char(p->out->buf, '@');
+	json_escape(p->out->buf, p->stream);
+	buf_add_char(p->out->buf, '"');
 }
 
 static void
@@ -135,20 +166,29 @@ print_author(struct json_out *o)
 }
 
 static void
-print_url(struct json_out *o, const char *name, const struct entry_place *p,
-    const struct entry_style *style)
+print_part_member(struct printer *p, const char *name, enum entry_part part)
 {
-	json_out_name(o, name);
-	buf_add_char(o->buf, '"');
-	entry_add_url(o->buf, p, style);
-	buf_add_char(o->buf, '"');
+	json_out_name(p->out, name);
+	buf_add_char(p->out->buf, '"');
+	print_part(p, part);
+	buf_add_char(p->out->buf, '"');
 }
 
 static void
-print_links(struct json_out *o, const struct entry_place *p,
-    const struct entry_style *style)
+print_url(struct printer *p, const char *name)
+{
+	json_out_name(p->out, name);
+	buf_add_char(p->out->buf, '"');
+	entry_add_url(p->out->buf, p->stream, p->style);
+	print_part(p, ENTRY_NUMBER);
+	buf_add_char(p->out->buf, '"');
+}
+
+static void
+print_links(struct printer *p)
 {
 	static const char *const relations[] = {"edit", "alternate"};
+	struct json_out *o = p->out;
 	size_t i;
 
 	json_out_name(o, "links");
@@ -156,7 +196,7 @@ print_links(struct json_out *o, const struct entry_place *p,
 	for (i = 0; i < 2; i++) {
 		json_out_item(o);
 		json_out_open(o, '{');
-		print_url(o, "uri", p, style);
+		print_url(p, "uri");
 		json_out_string_member(o, "relation", slice_str(relations[i]));
 		json_out_close(o, '}');
 	}
@@ -164,34 +204,72 @@ print_links(struct json_out *o, const struct entry_place *p,
 }
 
 static void
-print_plain(
-    struct json_out *o, const struct entry *e, const struct entry_style *style)
+print_plain(struct printer *p)
 {
-	struct entry_place place = entry_place(e);
-	bool is_link = e->link != LINK_NONE;
-	char updated[CLOCK_TEXT_SIZE];
-
-	print_title(o, &place);
-	print_url(o, "id", &place, style);
-	json_out_string_member(o, "updated",
-	    slice(updated, clock_print(updated, e->event.created)));
-	print_author(o);
-	json_out_string_member(
-	    o, "summary", is_link ? slice_str(LINK_TYPE) : e->event.type);
-	if (entry_has_content(e, style)) {
-		json_out_name(o, "content");
-		entry_json_content(o, e);
+	print_title(p);
+	print_url(p, "id");
+	print_part_member(p, "updated", ENTRY_UPDATED);
+	print_author(p->out);
+	print_part_member(p, "summary", ENTRY_SUMMARY);
+	if (entry_has_content(p->entry, p->style)) {
+		json_out_name(p->out, "content");
+		entry_json_content(p->out, p->entry);
 	}
-	print_links(o, &place, style);
+	print_links(p);
+}
+
+static bool
+is_rich(const struct entry *e, const struct entry_style *style)
+{
+	return style->embed >= EMBED_RICH && e->link != LINK_BROKEN;
+}
+
+static void
+print_entry(struct printer *p)
+{
+	json_out_open(p->out, '{');
+	if (is_rich(p->entry, p->style))
+		print_rich(p->out, p->entry, p->style->embed);
+	print_plain(p);
+	json_out_close(p->out, '}');
+}
+
+/* Whether it shows of its event nothing but the parts. */
+static bool
+is_plain(const struct entry *e, const struct entry_style *style)
+{
+	return !is_rich(e, style) && !entry_has_content(e, style);
+}
+
+static void
+make_mould(struct mould *m, const struct printer *like)
+{
+	struct json_out out = {.buf = &m->text, .depth = like->out->depth};
+	struct printer p = *like;
+
+	p.out = &out;
+	p.mould = m;
+	print_entry(&p);
 }
 
 void
-entry_json_print(
-    struct json_out *o, const struct entry *e, const struct entry_style *style)
+entry_json_print(struct json_out *o, const struct entry *e,
+    const struct entry_style *style, struct mould *m)
 {
-	json_out_open(o, '{');
-	if (style->embed >= EMBED_RICH && e->link != LINK_BROKEN)
-		print_rich(o, e, style->embed);
-	print_plain(o, e, style);
-	json_out_close(o, '}');
+	struct entry_parts parts;
+	struct printer p = {.out = o,
+	    .entry = e,
+	    .style = style,
+	    .stream = entry_place(e).stream,
+	    .parts = &parts};
+
+	entry_parts_print(&parts, e);
+	if (m == NULL || !is_plain(e, style) || !mould_suits(m, p.stream)) {
+		print_entry(&p);
+		return;
+	}
+	if (m->ncuts == 0)
+		make_mould(m, &p);
+	mould_cast(m, o->buf, put_part, &parts);
+	o->has_item = true;
 }

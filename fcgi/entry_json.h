@@ -8,10 +8,11 @@
 
 #include "fcgi/entry.h"
 #include "fcgi/json_out.h"
+#include "fcgi/mould.h"
 
-/* The entry itself, an object. */
-void entry_json_print(
-    struct json_out *, const struct entry *, const struct entry_style *);
+/* The entry itself, an object; with the mould of its feed, or NULL. */
+void entry_json_print(struct json_out *, const struct entry *,
+    const struct entry_style *, struct mould *);
 
 /* The object of event+json. */
 void entry_json_content(struct json_out *, const struct entry *);

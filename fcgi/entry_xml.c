@@ -20,13 +20,19 @@ struct tags {
 static void
 open_tag(const struct tags *t, const char *name)
 {
-	buf_printf(t->buf, "<%s%s>", t->prefix, name);
+	buf_add_char(t->buf, '<');
+	buf_add_str(t->buf, t->prefix);
+	buf_add_str(t->buf, name);
+	buf_add_char(t->buf, '>');
 }
 
 static void
 close_tag(const struct tags *t, const char *name)
 {
-	buf_printf(t->buf, "</%s%s>", t->prefix, name);
+	buf_add_str(t->buf, "</");
+	buf_add_str(t->buf, t->prefix);
+	buf_add_str(t->buf, name);
+	buf_add_char(t->buf, '>');
 }
 
 static void
@@ -41,13 +47,18 @@ add_text(const struct tags *t, const char *name, struct slice text)
 static void
 add_field(const struct tags *t, const char *name, struct slice text)
 {
-	buf_printf(t->buf, "<%s%s>", name, t->attributes);
+	buf_add_char(t->buf, '<');
+	buf_add_str(t->buf, name);
+	buf_add_str(t->buf, t->attributes);
+	buf_add_char(t->buf, '>');
 	xml_out_text(t->buf, text);
-	buf_printf(t->buf, "</%s>", name);
+	buf_add_str(t->buf, "</");
+	buf_add_str(t->buf, name);
+	buf_add_char(t->buf, '>');
 }
 
 static void
-add_part(
+add_value(
     const struct tags *t, const char *name, struct slice part, bool is_json)
 {
 	if (is_json)
@@ -69,17 +80,70 @@ add_event(const struct tags *t, const struct entry *e)
 	add_field(t, "eventNumber", buf_slice(&number));
 	add_field(t, "eventType", ev->type);
 	add_field(t, "eventId", slice_str(id));
-	add_part(t, "data", ev->data, entry_data_is_json(ev));
-	add_part(t, "metadata", ev->metadata, entry_metadata_is_json(ev));
+	add_value(t, "data", ev->data, entry_data_is_json(ev));
+	add_value(t, "metadata", ev->metadata, entry_metadata_is_json(ev));
 	buf_fini_part(&number, t->buf);
 }
 
+/* A part, between tags. */
 static void
-add_link(const struct tags *t, struct slice url, const char *relation)
+put_part(struct buf *b, const void *parts, unsigned int part)
 {
-	buf_printf(t->buf, "<%slink href=\"", t->prefix);
-	xml_out_text(t->buf, url);
-	buf_printf(t->buf, "\" rel=\"%s\" />", relation);
+	const struct entry_parts *p = parts;
+
+	if (part == ENTRY_SUMMARY)
+		xml_out_text(b, p->text[part]);
+	else
+		buf_add_slice(b, p->text[part]);
+}
+
+/* An entry on its way out, or into a mould. */
+struct printer {
+	struct tags tags;
+	const struct entry *entry;
+	const struct entry_style *style;
+	struct slice stream; /* of what it names */
+	struct slice url;    /* up to the number */
+	const struct entry_parts *parts;
+	struct mould *mould; /* NULL: the parts are printed */
+};
+
+static void
+add_part(struct printer *p, enum entry_part part)
+{
+	if (p->mould != NULL)
+		mould_cut(p->mould, part);
+	else
+		put_part(p->tags.buf, p->parts, part);
+}
+
+static void
+add_part_element(struct printer *p, const char *name, enum entry_part part)
+{
+	open_tag(&p->tags, name);
+	add_part(p, part);
+	close_tag(&p->tags, name);
+}
+
+static void
+add_url(struct printer *p)
+{
+	xml_out_text(p->tags.buf, p->url);
+	add_part(p, ENTRY_NUMBER);
+}
+
+static void
+add_link(struct printer *p, const char *relation)
+{
+	struct buf *b = p->tags.buf;
+
+	buf_add_char(b, '<');
+	buf_add_str(b, p->tags.prefix);
+	buf_add_str(b, "link href=\"");
+	add_url(p);
+	buf_add_str(b, "\" rel=\"");
+	buf_add_str(b, relation);
+	buf_add_str(b, "\" />");
 }
 
 static void
@@ -91,56 +155,89 @@ add_author(const struct tags *t)
 }
 
 static void
-add_title(const struct tags *t, const struct entry_place *p)
+add_title(struct printer *p)
 {
-	open_tag(t, "title");
-	buf_add_int(t->buf, p->number);
-	buf_add_char(t->buf, '@');
-	xml_out_text(t->buf, p->stream);
-	close_tag(t, "title");
+	open_tag(&p->tags, "title");
+	add_part(p, ENTRY_NUMBER);
+	buf_add_char(p->tags.buf, '@');
+	xml_out_text(p->tags.buf, p->stream);
+	close_tag(&p->tags, "title");
 }
 
 static void
-add_entry(const struct tags *t, const struct entry *e,
-    const struct entry_style *style)
+add_content(const struct tags *t, const struct entry *e)
 {
-	struct entry_place place = entry_place(e);
-	char updated[CLOCK_TEXT_SIZE];
+	buf_add_char(t->buf, '<');
+	buf_add_str(t->buf, t->prefix);
+	buf_add_str(t->buf, "content type=\"application/xml\">");
+	add_event(t, e);
+	close_tag(t, "content");
+}
+
+static void
+add_entry(struct printer *p)
+{
+	add_title(p);
+	open_tag(&p->tags, "id");
+	add_url(p);
+	close_tag(&p->tags, "id");
+	add_part_element(p, "updated", ENTRY_UPDATED);
+	add_author(&p->tags);
+	add_part_element(p, "summary", ENTRY_SUMMARY);
+	add_link(p, "edit");
+	add_link(p, "alternate");
+	if (entry_has_content(p->entry, p->style))
+		add_content(&p->tags, p->entry);
+	close_tag(&p->tags, "entry");
+}
+
+static void
+print_entry(struct printer *p)
+{
 	struct buf url = {0};
 
-	entry_add_url(&url, &place, style);
-	clock_print(updated, e->event.created);
-	add_title(t, &place);
-	add_text(t, "id", buf_slice(&url));
-	add_text(t, "updated", slice_str(updated));
-	add_author(t);
-	add_text(t, "summary",
-	    e->link != LINK_NONE ? slice_str(LINK_TYPE) : e->event.type);
-	add_link(t, buf_slice(&url), "edit");
-	add_link(t, buf_slice(&url), "alternate");
-	if (entry_has_content(e, style)) {
-		buf_printf(
-		    t->buf, "<%scontent type=\"application/xml\">", t->prefix);
-		add_event(t, e);
-		close_tag(t, "content");
-	}
-	buf_fini_part(&url, t->buf);
+	entry_add_url(&url, p->stream, p->style);
+	p->url = buf_slice(&url);
+	if (p->style->is_document)
+		buf_add_str(p->tags.buf,
+		    XML_OUT_DECLARATION "<atom:entry xmlns:atom=\"" ATOM "\">");
+	else
+		buf_add_str(p->tags.buf, "<entry>");
+	add_entry(p);
+	buf_fini_part(&url, p->tags.buf);
+}
+
+static void
+make_mould(struct mould *m, const struct printer *like)
+{
+	struct printer p = *like;
+
+	p.tags.buf = &m->text;
+	p.mould = m;
+	print_entry(&p);
 }
 
 void
-entry_xml_print(
-    struct buf *b, const struct entry *e, const struct entry_style *style)
+entry_xml_print(struct buf *b, const struct entry *e,
+    const struct entry_style *style, struct mould *m)
 {
-	struct tags t = {b, style->is_document ? "atom:" : "",
-	    style->is_document ? "" : NO_NAMESPACE};
+	struct entry_parts parts;
+	struct printer p = {.entry = e,
+	    .style = style,
+	    .stream = entry_place(e).stream,
+	    .parts = &parts};
 
-	if (style->is_document)
-		buf_add_str(b,
-		    XML_OUT_DECLARATION "<atom:entry xmlns:atom=\"" ATOM "\">");
-	else
-		buf_add_str(b, "<entry>");
-	add_entry(&t, e, style);
-	close_tag(&t, "entry");
+	p.tags = (struct tags){b, style->is_document ? "atom:" : "",
+	    style->is_document ? "" : NO_NAMESPACE};
+	entry_parts_print(&parts, e);
+	if (m == NULL || entry_has_content(e, style) ||
+	    !mould_suits(m, p.stream)) {
+		print_entry(&p);
+		return;
+	}
+	if (m->ncuts == 0)
+		make_mould(m, &p);
+	mould_cast(m, b, put_part, &parts);
 }
 
 void

@@ -7,10 +7,14 @@
 #define FCGI_ENTRY_XML_H
 
 #include "fcgi/entry.h"
+#include "fcgi/mould.h"
 
-/* <entry>, or as a document <atom:entry> with its declaration. */
-void entry_xml_print(
-    struct buf *, const struct entry *, const struct entry_style *);
+/*
+ * <entry>, with the mould of its feed; or, as a document, without one,
+ * <atom:entry> with its declaration.
+ */
+void entry_xml_print(struct buf *, const struct entry *,
+    const struct entry_style *, struct mould *);
 
 /* The document of event+xml. */
 void entry_xml_event(struct buf *, const struct entry *);

@@ -59,15 +59,17 @@ print_head(struct json_out *o, const struct feed *f)
 static void
 print_entries(struct json_out *o, const struct feed *f)
 {
+	struct mould mould = {.ncuts = 0};
 	size_t i;
 
 	json_out_name(o, "entries");
 	json_out_open(o, '[');
 	for (i = 0; i < page_count(f->page); i++) {
 		json_out_item(o);
-		entry_json_print(o, page_entry(f->page, i), &f->style);
+		entry_json_print(o, page_entry(f->page, i), &f->style, &mould);
 	}
 	json_out_close(o, ']');
+	mould_fini(&mould);
 }
 
 void

@@ -11,13 +11,16 @@ add_link(struct buf *b, const struct feed *f, const struct feed_link *l)
 	buf_add_str(b, "<link href=\"");
 	xml_out_text(b, f->url);
 	buf_add_str(b, l->path);
-	buf_printf(b, "\" rel=\"%s\" />", l->relation);
+	buf_add_str(b, "\" rel=\"");
+	buf_add_str(b, l->relation);
+	buf_add_str(b, "\" />");
 }
 
 void
 feed_xml_print(struct buf *b, const struct feed *f)
 {
 	char updated[CLOCK_TEXT_SIZE] = "0001-01-01T00:00:00Z";
+	struct mould mould = {.ncuts = 0};
 	size_t i;
 
 	if (f->updated != FEED_NO_TIME)
@@ -31,6 +34,7 @@ feed_xml_print(struct buf *b, const struct feed *f)
 	for (i = 0; i < f->nlinks; i++)
 		add_link(b, f, &f->links[i]);
 	for (i = 0; i < page_count(f->page); i++)
-		entry_xml_print(b, page_entry(f->page, i), &f->style);
+		entry_xml_print(b, page_entry(f->page, i), &f->style, &mould);
 	buf_add_str(b, "</feed>");
+	mould_fini(&mould);
 }

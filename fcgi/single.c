@@ -102,9 +102,9 @@ print_entry(struct request *r, const struct entry *e)
 
 	style.embed = embed_parse(request_query(r, "embed"));
 	if (r->wanted.type == MEDIA_ATOM_XML)
-		entry_xml_print(&r->reply.body, e, &style);
+		entry_xml_print(&r->reply.body, e, &style, NULL);
 	else
-		entry_json_print(&o, e, &style);
+		entry_json_print(&o, e, &style, NULL);
 }
 
 static void

@@ -77,26 +77,64 @@ add_char(struct buf *b, const char *p, size_t n)
 		buf_add_str(b, REPLACEMENT);
 }
 
+/* Those of ASCII that stand for themselves. */
+static const bool plain_bytes[256] = {
+    ['\t' ... '\n'] = true,
+    [' ' ... '!'] = true,
+    ['#' ... '%'] = true,
+    ['\'' ... ';'] = true,
+    ['='] = true,
+    ['?' ... 0x7f] = true,
+};
+
+static size_t
+count_plain(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && plain_bytes[(unsigned char)s.p[n]])
+		n++;
+	return n;
+}
+
+/* What s begins with; returned is how long it is. */
+static size_t
+add_special(struct buf *b, struct slice s)
+{
+	size_t n = char_len(s.p, s.n);
+
+	if (n > 0) {
+		add_char(b, s.p, n);
+		return n;
+	}
+	buf_add_str(b, REPLACEMENT);
+	return 1;
+}
+
 void
 xml_out_text(struct buf *b, struct slice s)
 {
-	size_t i, n;
+	size_t n = count_plain(s);
 
-	for (i = 0; i < s.n; i += n)
-		if ((n = char_len(s.p + i, s.n - i)) > 0) {
-			add_char(b, s.p + i, n);
-		} else {
-			buf_add_str(b, REPLACEMENT);
-			n = 1;
-		}
+	buf_add(b, s.p, n);
+	while (n < s.n) {
+		s = slice_from(s, n);
+		s = slice_from(s, add_special(b, s));
+		n = count_plain(s);
+		buf_add(b, s.p, n);
+	}
 }
 
 void
 xml_out_element(struct buf *b, const char *name, struct slice text)
 {
-	buf_printf(b, "<%s>", name);
+	buf_add_char(b, '<');
+	buf_add_str(b, name);
+	buf_add_char(b, '>');
 	xml_out_text(b, text);
-	buf_printf(b, "</%s>", name);
+	buf_add_str(b, "</");
+	buf_add_str(b, name);
+	buf_add_char(b, '>');
 }
 
 /* A part of the NameStartChar and NameChar productions that is enough. */
