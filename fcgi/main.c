@@ -1,23 +1,17 @@
 #include "config.h"
 
-#include <errno.h>
 #include <fcgiapp.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "fcgi/listener.h"
 #include "fcgi/worker.h"
 #include "fcgi/xml_parse.h"
 #include "store/conf.h"
 #include "store/log.h"
-
-#define LISTEN_BACKLOG 4096
 
 static const char usage[] =
     "usage: rill.fcgi [--config FILE] [--listen PATH]\n"
@@ -39,27 +33,6 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* -1: the log says why. */
-static int
-open_socket(const char *path)
-{
-	struct stat st;
-	int fd;
-
-	if (path != NULL) {
-		if ((fd = FCGX_OpenSocket(path, LISTEN_BACKLOG)) < 0)
-			log_error("worker", "listening on %s: %s", path,
-			    strerror(errno));
-		return fd;
-	}
-	if (fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
-		return STDIN_FILENO;
-	log_error("worker",
-	    "descriptor 0 is no socket: start it from a web server or "
-	    "spawn-fcgi, or give --listen");
-	return -1;
-}
-
 static int
 run(const char *config, const char *path)
 {
@@ -80,10 +53,10 @@ run(const char *config, const char *path)
 		log_error("conf", "%s", why);
 		return EX_CONFIG;
 	}
-	if (FCGX_Init() == 0 && (fd = open_socket(path)) >= 0)
+	if (FCGX_Init() == 0 && (fd = listener_open(path)) >= 0) {
 		status = worker_run(conf, fd) == ERR_OK ? EX_OK : EX_OSERR;
-	if (path != NULL)
-		unlink(path);
+		listener_remove(path);
+	}
 	conf_free(&conf);
 	return status;
 }
@@ -114,7 +87,7 @@ main(int argc, char **argv)
 			return EX_USAGE;
 		}
 	if (optind < argc) {
-		fputs(usage, stderr);
+		fprintf(stderr, "rill.fcgi: no arguments, please\n%s", usage);
 		return EX_USAGE;
 	}
 	return run(config, path);

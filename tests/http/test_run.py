@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from node import START_SECONDS, Node, free_port, wait_until
+import fastcgi
+from node import BUILD, START_SECONDS, Node, free_port, wait_until
 
 
 def processes_of(node):
@@ -105,6 +106,40 @@ def test_a_wrong_setting_is_refused_with_file_and_line(tmp_path):
     node = Node(tmp_path / "node", threads="many")
     said = refusal(node)
     assert re.search(r"rill\.json:\d+: .*threads", said)
+
+
+def listen(node, path):
+    """Start a worker that cannot listen there; what it says."""
+    run = subprocess.run(
+        [str(BUILD / "fcgi/rill.fcgi"), "--listen", str(path), "--config",
+         str(node.data / "run/rill.json")], stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, timeout=START_SECONDS)
+    assert run.returncode == 71
+    return run.stderr
+
+
+def test_where_a_worker_cannot_listen_is_told_and_left_as_it_is(node, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    assert "is no socket" in listen(node, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
+    assert "No such file" in listen(node, tmp_path / "none/socket")
+    assert "at most 107 bytes" in listen(node, tmp_path / ("x" * 108))
+    worker = fastcgi.Worker(node, tmp_path / "socket")
+    worker.start()
+    try:
+        assert "listens there already" in listen(node, worker.address)
+        assert worker.answers_or_died()
+    finally:
+        assert worker.stop() == 0
+    assert not worker.address.exists()
+
+
+def test_a_worker_takes_over_the_socket_of_a_dead_one(node, tmp_path):
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "socket"))
+    worker = fastcgi.Worker(node, tmp_path / "socket")
+    worker.start()
+    assert worker.stop() == 0
 
 
 def test_a_data_folder_may_have_a_long_name_with_blanks(tmp_path):
