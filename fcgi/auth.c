@@ -237,10 +237,17 @@ refuse_early(struct request *r, int64_t wait_ms)
 	reply_header(&r->reply, "Retry-After", "%" PRId64, seconds);
 }
 
+/* Whether a login was refused; else it could not be checked now. */
+static bool
+is_failure(enum err e)
+{
+	return e == ERR_DENIED || e == ERR_INVALID || e == ERR_TOO_LARGE;
+}
+
 static void
 refuse(struct request *r, enum err e)
 {
-	if (e == ERR_DENIED || e == ERR_INVALID || e == ERR_TOO_LARGE)
+	if (is_failure(e))
 		reply_refuse_why(&r->reply, 401, "Unauthorized",
 		    "Login or password is wrong, or the account is disabled.");
 	else
@@ -259,7 +266,9 @@ check_basic(struct request *r)
 	basic_wipe(&l.basic);
 	if (e == ERR_OK)
 		return true;
-	tally_add(store_tally(r->server->store), TALLY_FAILED_LOGINS, 1);
+	if (is_failure(e))
+		tally_add(
+		    store_tally(r->server->store), TALLY_FAILED_LOGINS, 1);
 	if (l.wait_ms > 0)
 		refuse_early(r, l.wait_ms);
 	else

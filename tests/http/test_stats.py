@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+import types
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+import fastcgi
 from events import (ADMIN, await_accounts, basic, event, get, new_name, path,
                     write)
 from node import Node, wait_until
@@ -108,6 +110,21 @@ def test_metrics_count_what_was_done(node):
     assert after["rill_recoveries_total"] >= 1
     assert after["rill_processes"] >= 2
     assert after["rill_cache_hits_total"] > 0
+
+
+def test_a_login_that_could_not_be_checked_is_no_failed_one(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/rill.json").write_text('{"data": "."}')
+    worker = fastcgi.Worker(types.SimpleNamespace(data=tmp_path),
+                            tmp_path / "socket")
+    worker.start()
+    try:
+        answer = worker.request("GET", "/streams/x", headers=ADMIN)
+        assert answer.status == 503, "there is no agent"
+        told = worker.request("GET", "/metrics").body.decode()
+    finally:
+        assert worker.stop() == 0
+    assert "\nrill_failed_logins_total 0\n" in told
 
 
 def test_a_histogram_is_cumulative(node):
