@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -80,25 +81,44 @@ static const struct command {
 	int (*run)(const struct conf *); /* takes nothing */
 	int (*run_with)(const struct conf *, const struct ctl_args *);
 	unsigned int takes;
+	const char *synopsis; /* what stands behind the name */
 } commands[] = {
-    {"status", ctl_status, NULL, 0},
-    {"cluster", ctl_cluster, NULL, 0},
-    {"step-down", ctl_step_down, NULL, 0},
-    {"forget", NULL, ctl_forget, TAKES_WORDS},
-    {"scavenge", ctl_scavenge, NULL, 0},
-    {"verify", ctl_verify, NULL, 0},
-    {"backup", NULL, ctl_backup, TAKES_WORDS | TAKES_FULL},
-    {"restore", NULL, ctl_restore, TAKES_WORDS | TAKES_TO},
-    {"export", NULL, ctl_export, TAKES_WORDS | TAKES_STREAM},
-    {"import", NULL, ctl_import, TAKES_WORDS},
-    {"user", NULL, ctl_user, TAKES_WORDS | TAKES_USER},
+    {"status", ctl_status, NULL, 0, ""},
+    {"cluster", ctl_cluster, NULL, 0, ""},
+    {"step-down", ctl_step_down, NULL, 0, ""},
+    {"forget", NULL, ctl_forget, TAKES_WORDS, " ADDRESS"},
+    {"scavenge", ctl_scavenge, NULL, 0, ""},
+    {"verify", ctl_verify, NULL, 0, ""},
+    {"backup", NULL, ctl_backup, TAKES_WORDS | TAKES_FULL, " [DIR] [--full]"},
+    {"restore", NULL, ctl_restore, TAKES_WORDS | TAKES_TO, " DIR [--to DATA]"},
+    {"export", NULL, ctl_export, TAKES_WORDS | TAKES_STREAM,
+	" [--stream NAME] [FILE]"},
+    {"import", NULL, ctl_import, TAKES_WORDS, " [FILE]"},
+    {"user", NULL, ctl_user, TAKES_WORDS | TAKES_USER,
+	" list | add LOGIN [--name TEXT] [--group GROUP]... |\n"
+	"           passwd LOGIN | disable LOGIN | enable LOGIN | delete "
+	"LOGIN"},
 };
 
+/* Of one command, or NULL: of none that there is. */
 static int
-refuse_usage(void)
+refuse_usage(const struct command *c)
 {
-	fputs(usage, stderr);
+	fprintf(stderr,
+	    "usage: rillctl [--config FILE] %s%s\n"
+	    "rillctl --help tells more.\n",
+	    c == NULL ? "COMMAND" : c->name, c == NULL ? "" : c->synopsis);
 	return EX_USAGE;
+}
+
+/* What was printed is worth nothing if it did not get there. */
+static int
+finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "rillctl: standard output: %s\n", strerror(errno));
+	return status == EX_OK ? EX_IOERR : status;
 }
 
 static unsigned int
@@ -128,14 +148,14 @@ run_command(
 	int status;
 
 	if ((given(args) & ~c->takes) != 0)
-		return refuse_usage();
+		return refuse_usage(c);
 	if (conf_read(&conf, conf_path(path), why) != ERR_OK) {
 		fprintf(stderr, "rillctl: %s\n", why);
 		return EX_CONFIG;
 	}
 	status = c->run != NULL ? c->run(conf) : c->run_with(conf, args);
 	conf_free(&conf);
-	return status == EX_USAGE ? refuse_usage() : status;
+	return status == EX_USAGE ? refuse_usage(c) : finish(status);
 }
 
 static int
@@ -147,16 +167,19 @@ run(const char *name, const char *path, const struct ctl_args *args)
 	for (i = 0; i < n; i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return run_command(&commands[i], path, args);
-	fprintf(stderr, "rillctl: no command '%s'\n", name);
-	return refuse_usage();
+	fprintf(stderr, "rillctl: there is no command %s\n", name);
+	return refuse_usage(NULL);
 }
 
-/* False: there are more than an account may have. */
+/* False: there are more than an account may have, which is said. */
 static bool
 add_group(struct ctl_args *args, const char *group)
 {
-	if (args->ngroups == USERS_MAX_GROUPS)
+	if (args->ngroups == USERS_MAX_GROUPS) {
+		fprintf(stderr, "rillctl: an account has at most %d groups\n",
+		    USERS_MAX_GROUPS);
 		return false;
+	}
 	args->groups[args->ngroups++] = slice_str(group);
 	return true;
 }
@@ -179,7 +202,7 @@ main(int argc, char **argv)
 			break;
 		case 'g':
 			if (!add_group(&args, optarg))
-				return refuse_usage();
+				return refuse_usage(NULL);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -197,10 +220,12 @@ main(int argc, char **argv)
 			puts("rillctl " PACKAGE_VERSION);
 			return EX_OK;
 		default:
-			return refuse_usage();
+			return refuse_usage(NULL);
 		}
-	if (argc == optind)
-		return refuse_usage();
+	if (argc == optind) {
+		fputs(usage, stderr);
+		return EX_USAGE;
+	}
 	args.words = argv + optind + 1;
 	args.nwords = (size_t)(argc - optind - 1);
 	return run(argv[optind], path, &args);

@@ -126,6 +126,15 @@ def test_what_cannot_be_is_refused(node, words, text, sentence):
 def test_wrong_usage(node, words):
     run = rillctl(node, *words, text="x\n")
     assert_refused(run, 64, "usage: rillctl")
+    assert len(run.stderr.splitlines()) <= 4
+
+
+def test_output_that_is_lost_is_no_success(node):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(command(node, "list"), stdout=full, text=True,
+                             stderr=subprocess.PIPE, timeout=SECONDS)
+    assert run.returncode == 74
+    assert "No space left" in run.stderr
 
 
 def test_what_is_printed_cannot_steer_a_terminal(node):
