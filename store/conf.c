@@ -308,13 +308,18 @@ refuse_value(struct reader *r, const struct key *key, struct json_value v)
 	size_t line = r->line[key - keys];
 	char out[LOG_QUOTE_SIZE];
 
-	if (key->must != NULL)
-		return refuse(r, line, "\"%s\" must be %s, not %s", key->name,
-		    key->must, describe(out, v));
-	return refuse(r, line,
-	    "\"%s\" must be a whole number from %lld to %lld, not %s",
-	    key->name, (long long)key->min, (long long)key->max,
-	    describe(out, v));
+	if (key->must == NULL)
+		return refuse(r, line,
+		    "\"%s\" must be a whole number from %lld to %lld, not %s",
+		    key->name, (long long)key->min, (long long)key->max,
+		    describe(out, v));
+	if (v.kind == JSON_ARRAY && key->max > 0)
+		return refuse(r, line,
+		    "\"%s\" must be %s; one of its elements is none, or there "
+		    "are too many",
+		    key->name, key->must);
+	return refuse(r, line, "\"%s\" must be %s, not %s", key->name,
+	    key->must, describe(out, v));
 }
 
 static enum err

@@ -227,7 +227,8 @@ hosts_are_names_without_ports_or_a_star(void **state)
 {
 	static const char must[] =
 	    "1: \"hosts\" must be an array of at most 100 host names without "
-	    "ports, or [\"*\"], not an array";
+	    "ports, or [\"*\"]; one of its elements is none, or there are too "
+	    "many";
 	static const char text[] =
 	    "{\"data\":\"/x\",\"hosts\":[\"a.example\",\"[::1]\",\"*\"]}";
 	struct place *p = *state;
