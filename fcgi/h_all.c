@@ -270,7 +270,8 @@ serve(struct serving *s)
 	struct read read = {&s->options, slice_str(NAME), read_page, s, ERR_OK};
 	enum err e;
 
-	if (!(s->forward ? options_for_poll : options_for_read)(r, &s->options))
+	if (!(s->forward ? options_for_all_poll : options_for_all)(
+		r, &s->options))
 		return;
 	if (!read_run(r, &read))
 		return;

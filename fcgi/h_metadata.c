@@ -49,15 +49,12 @@ post(struct request *r)
 		    "metadata.");
 		return;
 	}
-	if (!write_is_batch(r)) {
-		if (!request_has(r, HEADER_ES_EVENT_ID)) {
-			reply_refuse_why(&r->reply, 400,
-			    "Empty eventId provided.",
-			    "The ES-EventId header must be a GUID.");
-			return;
-		}
-		if (!write_read_id(r, &w.id))
-			return;
+	if (!write_read_id(r, &w.id))
+		return;
+	if (!write_is_batch(r) && guid_is_zero(&w.id)) {
+		reply_refuse_why(&r->reply, 400, "Empty eventId provided.",
+		    "The ES-EventId header must be a GUID.");
+		return;
 	}
 	if (!options_for_write(r, &o))
 		return;

@@ -39,23 +39,22 @@ static void
 append(struct request *r)
 {
 	struct write w = {.stream = r->args[0]};
+	bool is_batch = write_is_batch(r);
 	struct options o;
 
 	if (!write_check_name(r, w.stream))
 		return;
-	if (!write_is_batch(r)) {
-		if (!request_has(r, HEADER_ES_EVENT_TYPE)) {
-			reply_refuse(&r->reply, 400,
-			    "Must include an event type with the request "
-			    "either in body or as ES-EventType header.");
-			return;
-		}
-		if (!request_has(r, HEADER_ES_EVENT_ID)) {
-			redirect_to_incoming(r, w.stream);
-			return;
-		}
-		if (!write_read_id(r, &w.id))
-			return;
+	if (!is_batch && !request_has(r, HEADER_ES_EVENT_TYPE)) {
+		reply_refuse(&r->reply, 400,
+		    "Must include an event type with the request "
+		    "either in body or as ES-EventType header.");
+		return;
+	}
+	if (!write_read_id(r, &w.id))
+		return;
+	if (!is_batch && guid_is_zero(&w.id)) {
+		redirect_to_incoming(r, w.stream);
+		return;
 	}
 	if (!options_for_write(r, &o))
 		return;

@@ -107,24 +107,27 @@ options_for_delete(struct request *r, struct options *o)
 		   "ES-HardDelete header in wrong format.", &o->hard_delete);
 }
 
-bool
-options_for_read(struct request *r, struct options *o)
+static bool
+read_place(struct request *r, struct options *o)
+{
+	*o = defaults;
+	return check_master(r, o) && read_min_position(r, o);
+}
+
+static bool
+read_links(struct request *r, struct options *o)
 {
 	const char *reason = "ES-ResolveLinkTos header in wrong format.";
 
-	*o = defaults;
-	return check_master(r, o) && read_min_position(r, o) &&
-	       read_bool(
+	return read_bool(
 		   r, HEADER_ES_RESOLVE_LINK_TO, reason, &o->resolve_links) &&
 	       read_bool(
 		   r, HEADER_ES_RESOLVE_LINK_TOS, reason, &o->resolve_links);
 }
 
-bool
-options_for_poll(struct request *r, struct options *o)
+static bool
+read_poll(struct request *r, struct options *o)
 {
-	if (!options_for_read(r, o))
-		return false;
 	if (!request_has(r, HEADER_ES_LONG_POLL))
 		return true;
 	if (!header_seconds(request_header(r, HEADER_ES_LONG_POLL), &o->poll_s))
@@ -133,4 +136,28 @@ options_for_poll(struct request *r, struct options *o)
 	if (o->poll_s > OPTIONS_MAX_POLL_S)
 		o->poll_s = OPTIONS_MAX_POLL_S;
 	return true;
+}
+
+bool
+options_for_read(struct request *r, struct options *o)
+{
+	return read_place(r, o) && read_links(r, o);
+}
+
+bool
+options_for_poll(struct request *r, struct options *o)
+{
+	return options_for_read(r, o) && read_poll(r, o);
+}
+
+bool
+options_for_all(struct request *r, struct options *o)
+{
+	return read_place(r, o);
+}
+
+bool
+options_for_all_poll(struct request *r, struct options *o)
+{
+	return read_place(r, o) && read_poll(r, o);
 }

@@ -31,4 +31,8 @@ bool options_for_delete(struct request *, struct options *);
 bool options_for_read(struct request *, struct options *);
 bool options_for_poll(struct request *, struct options *);
 
+/* On $all, where links are resolved always: ES-ResolveLinkTos is not read. */
+bool options_for_all(struct request *, struct options *);
+bool options_for_all_poll(struct request *, struct options *);
+
 #endif

@@ -49,7 +49,9 @@ write_read_id(struct request *r, struct guid *id)
 {
 	struct slice text = request_header(r, HEADER_ES_EVENT_ID);
 
-	if (guid_parse(id, header_trim(text)) && !guid_is_zero(id))
+	*id = (struct guid){{0}};
+	if (!request_has(r, HEADER_ES_EVENT_ID) ||
+	    (guid_parse(id, header_trim(text)) && !guid_is_zero(id)))
 		return true;
 	reply_refuse_why(&r->reply, 400, "ES-EventId header in wrong format.",
 	    "It must be one GUID that is not all zero.");

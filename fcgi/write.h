@@ -38,7 +38,11 @@ void write_refused(struct request *, const struct append *, enum err);
 /* <base>/streams/<escaped name>, in a buf of the caller's. */
 void write_stream_url(struct buf *, struct request *, struct slice stream);
 
-/* The single event's id from ES-EventId.  False: the reply says why. */
+/*
+ * The single event's id from ES-EventId; all zero without that header.  A
+ * batch does not use it, and yet it must not be malformed (contract 1.2).
+ * False: it is, and the reply says why.
+ */
 bool write_read_id(struct request *, struct guid *);
 
 /* False: the name is refused, and the reply says why. */

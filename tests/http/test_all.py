@@ -121,10 +121,12 @@ def test_hidden_and_deleted_events_are_there(node):
 
 
 def test_links_are_resolved_always(node):
+    """Whatever the header says, and be it nonsense."""
     target, stream = new_name("target"), new_name("link")
     fill(node, target, 1)
     link(node, stream, "0@" + target)
-    for headers in [{}, {"ES-ResolveLinkTos": "False"}]:
+    for headers in [{}, {"ES-ResolveLinkTos": "False"},
+                    {"ES-ResolveLinkTos": "perhaps"}]:
         feed = read(node, ALL + "/head/backward/1?embed=rich", headers).json()
         assert titles(feed) == ["0@" + target]
         assert feed["entries"][0]["positionStreamId"] == stream

@@ -222,6 +222,18 @@ def test_then_the_event_id(node, event_id):
                 {**TYPE, **WRONG_VERSION, "ES-EventId": event_id})
 
 
+@pytest.mark.parametrize("where", [(), ("metadata",)])
+def test_a_batch_too_is_refused_with_a_malformed_id(node, where):
+    """Though it has no use for one."""
+    stream = new_name("refused")
+    answer = post(node, path(stream, *where), [event()], WRONG_ID)
+    assert_refused(answer, 400, "ES-EventId header in wrong format.")
+    assert get(node, path(stream)).status == 404
+    answer = post(node, path(stream, *where), [event()],
+                  {"ES-EventId": new_id()})
+    assert answer.status == 201
+
+
 def test_then_whether_there_is_an_id(node):
     answer = post_json(node, path(new_name()), ES_EventType="plain",
                        ES_ExpectedVersion="soon")
