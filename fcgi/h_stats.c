@@ -83,7 +83,7 @@ stats(struct request *r)
 	snapshot_take(&now, r->server);
 	if (!stats_print(&r->reply.body, &now, &form)) {
 		reply_refuse_why(&r->reply, 404, "Not Found",
-		    "There are no statistics of this name.");
+		    "There is no group of statistics of this name.");
 		return;
 	}
 	if (media_is_xml(r->wanted.type))
@@ -119,6 +119,5 @@ const struct resource h_stats_resources[] = {
     {"/stats/*", "GET, OPTIONS", GET_STATS},
     {"/stats/*/*", "GET, OPTIONS", GET_STATS},
     {"/stats/*/*/*", "GET, OPTIONS", GET_STATS},
-    {"/stats/*/*/*/*", "GET, OPTIONS", GET_STATS},
     {NULL, NULL, {{NULL, NULL, NULL, NULL}}},
 };

@@ -236,21 +236,19 @@ print_group(struct json_out *o, const struct range *r, bool has_metadata)
 	json_out_close(o, '}');
 }
 
-/* Down to the group, or the one value, of this name. */
+/* Down to the group of this name. */
 static bool
 descend(struct range *r, struct slice name)
 {
 	size_t i = r->from;
 
-	if (is_leaf(r))
-		return false;
 	while (
 	    i < r->to && !slice_eq(part_at(&r->entries->all[i], r->at), name))
 		i++;
 	if (i == r->to)
 		return false;
 	*r = same_part(r, i);
-	return true;
+	return !is_leaf(r);
 }
 
 bool
@@ -271,8 +269,6 @@ stats_print(
 			return false;
 	if (form->is_flat)
 		print_flat(&o, &s, form->has_metadata);
-	else if (is_leaf(&r))
-		print_value(&o, &s.all[r.from], form->has_metadata);
 	else
 		print_group(&o, &r, form->has_metadata);
 	return true;

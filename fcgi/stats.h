@@ -22,7 +22,10 @@ struct stats_form {
 	bool has_metadata; /* each value with its title and category */
 };
 
-/* As JSON.  False, nothing printed: nothing is at this path. */
+/*
+ * As JSON.  False, nothing printed: no group is at this path.  A single value
+ * has no path of its own, as with the reference.
+ */
 bool stats_print(
     struct buf *, const struct snapshot *, const struct stats_form *);
 

@@ -149,7 +149,7 @@ def fill_in(node, path):
         assert made.status == 201, made.body
     values = {"stream": stream, "login": login, "guid": new_id(), "event": 0,
               "count": 1, "position": 32 * "0", "group": "es", "group2": "queue",
-              "group3": "writer", "group4": "length"}
+              "group3": "writer"}
     return NAME.sub(lambda match: str(values[match[1]]), path)
 
 

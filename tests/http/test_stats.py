@@ -56,12 +56,14 @@ def test_stats_have_the_groups_of_the_reference(node):
     assert told["es"]["checksum"] > 0
 
 
-def test_a_path_leads_to_a_group_or_a_value(node):
+def test_a_path_leads_to_a_group(node):
+    """A value has none of its own, as with the reference."""
     assert list(get(node, "/stats/").json()) == ["proc", "sys", "es"]
     assert "usedBytes" in get(node, "/stats/sys/drive/data").json()
-    assert get(node, "/stats/es/queue/writer/queueName").json() == "writer"
-    for wrong in ("/stats/nothing", "/stats/sys/driv", "/stats/proc/id/x",
-                  "/stats/es/queue/writer/queueName/x", "/stats/proc/"):
+    assert get(node, "/stats/es/queue").json()["writer"]["length"] >= 0
+    for wrong in ("/stats/nothing", "/stats/sys/driv", "/stats/proc/id",
+                  "/stats/proc/id/x", "/stats/es/queue/writer/queueName",
+                  "/stats/proc/"):
         assert get(node, wrong).status == 404
 
 
@@ -158,7 +160,7 @@ def a_node_of_two_workers(tmp_path_factory):
 
 
 def test_for_operators_only_when_so_configured(pair):
-    for where in ("/stats", "/stats/proc/id", "/metrics"):
+    for where in ("/stats", "/stats/proc", "/metrics"):
         assert pair.request("GET", where).status == 401
         answer = pair.request("GET", where, headers=ADMIN)
         assert answer.status == 200
