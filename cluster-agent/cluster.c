@@ -354,8 +354,7 @@ look(struct cluster *c)
 static bool
 rest(struct cluster *c, int64_t ms)
 {
-	int64_t at = clock_mono_ms() + ms;
-	struct timespec until = {at / 1000, at % 1000 * 1000000};
+	struct timespec until = clock_mono_time(clock_mono_ms() + ms);
 
 	sem_clockwait(&c->changes, CLOCK_MONOTONIC, &until);
 	while (sem_trywait(&c->changes) == 0)

@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cluster-agent/peers.h"
 #include "store/alloc.h"
@@ -115,7 +114,7 @@ rest(struct peers *all, bool in_a_hurry, uint64_t *seen)
 	int64_t at =
 	    clock_mono_ms() +
 	    (int64_t)all->options.conf->heartbeat_ms * (in_a_hurry ? 1 : CALM);
-	struct timespec until = {at / 1000, at % 1000 * 1000000};
+	struct timespec until = clock_mono_time(at);
 	bool go_on;
 	int r = 0;
 
@@ -159,15 +158,11 @@ struct peers *
 peers_start(const struct peers_options *o)
 {
 	struct peers *all = xcalloc(1, sizeof(*all));
-	pthread_condattr_t mono;
 	size_t i;
 
 	all->options = *o;
 	pthread_mutex_init(&all->mutex, NULL);
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&all->wake, &mono);
-	pthread_condattr_destroy(&mono);
+	clock_cond_init(&all->wake);
 	for (i = 0; i < o->conf->nnodes; i++)
 		if (i != o->conf->self)
 			start_peer(all, i);

@@ -85,8 +85,7 @@ is_due(const struct scavenger *sc)
 static void
 await_change(struct scavenger *sc, int64_t ms)
 {
-	int64_t at = clock_mono_ms() + ms;
-	struct timespec until = {at / 1000, at % 1000 * 1000000};
+	struct timespec until = clock_mono_time(clock_mono_ms() + ms);
 
 	pthread_cond_timedwait(&sc->changed, &sc->mutex, &until);
 }
@@ -204,16 +203,12 @@ struct scavenger *
 scavenger_start(const struct scavenger_options *o)
 {
 	struct scavenger *sc = xcalloc(1, sizeof(*sc));
-	pthread_condattr_t mono;
 
 	sc->options = *o;
 	sc->tidier = tidier_new(o->dir, may_tidy, sc);
 	sc->pass.is_over = true;
 	pthread_mutex_init(&sc->mutex, NULL);
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&sc->changed, &mono);
-	pthread_condattr_destroy(&mono);
+	clock_cond_init(&sc->changed);
 	if (pthread_create(&sc->thread, NULL, scavenge_on, sc) != 0) {
 		log_error("scavenge", "cannot start a thread");
 		abort();

@@ -15,7 +15,7 @@
 
 #define NO_EPOCH "00000000-0000-0000-0000-000000000000"
 
-struct address {
+struct endpoint {
 	struct slice host; /* without brackets */
 	int64_t port;
 };
@@ -36,10 +36,10 @@ struct fields {
 	size_t n;
 };
 
-static struct address
+static struct endpoint
 address_of(struct slice host_port, int64_t default_port)
 {
-	struct address a = {host_port, default_port};
+	struct endpoint a = {host_port, default_port};
 	const char *end = memchr(host_port.p, ']', host_port.n), *colon;
 	size_t from = end == NULL ? 0 : (size_t)(end - host_port.p);
 
@@ -54,7 +54,7 @@ address_of(struct slice host_port, int64_t default_port)
 }
 
 /* scheme://host[:port][/path], as conf has checked it. */
-static struct address
+static struct endpoint
 address_of_url(struct slice url)
 {
 	bool is_https = url.n > 5 && url.p[4] == 's';
@@ -94,7 +94,7 @@ add_number(struct fields *f, const char *name, int64_t number)
 static void
 add_tcp(struct fields *f, const struct gossip_member *m)
 {
-	struct address a = address_of_url(m->url);
+	struct endpoint a = address_of_url(m->url);
 
 	a.port = 0;
 	if (m->listen.n > 0)
@@ -110,7 +110,7 @@ add_tcp(struct fields *f, const struct gossip_member *m)
 static void
 add_http(struct fields *f, const struct gossip_member *m)
 {
-	struct address a = address_of_url(m->url);
+	struct endpoint a = address_of_url(m->url);
 
 	add_text(f, "internalHttpIp", a.host);
 	add_number(f, "internalHttpPort", a.port);
@@ -191,7 +191,7 @@ json_member(struct json_out *o, const struct gossip_member *m)
 static void
 print_json(struct buf *b, const struct gossip *g)
 {
-	struct address self = address_of_url(g->url);
+	struct endpoint self = address_of_url(g->url);
 	struct json_out o = {.buf = b};
 	size_t i;
 
@@ -260,7 +260,7 @@ xml_member(struct buf *b, const struct gossip_member *m)
 static void
 print_xml(struct buf *b, const struct gossip *g)
 {
-	struct address self = address_of_url(g->url);
+	struct endpoint self = address_of_url(g->url);
 	size_t i;
 
 	buf_add_str(b, XML_OUT_DECLARATION "<ClusterInfoDto><Members>");
@@ -329,7 +329,7 @@ text_member(struct buf *b, const struct gossip_member *m)
 static void
 print_text(struct buf *b, const struct gossip *g)
 {
-	struct address self = address_of_url(g->url);
+	struct endpoint self = address_of_url(g->url);
 	size_t i;
 
 	buf_add_str(b, "Server: ");

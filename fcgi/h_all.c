@@ -17,6 +17,7 @@
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "store/access.h"
+#include "store/hex.h"
 #include "store/log.h"
 #include "store/stream.h"
 
@@ -49,20 +50,14 @@ struct serving {
 static bool
 parse_hex(struct slice text, uint64_t *out)
 {
-	size_t i;
 	uint64_t n = 0;
+	size_t i;
+	int digit;
 
 	for (i = 0; i < text.n; i++) {
-		char c = text.p[i];
-
-		if (c >= '0' && c <= '9')
-			n = n << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			n = n << 4 | (uint64_t)(c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			n = n << 4 | (uint64_t)(c - 'A' + 10);
-		else
+		if ((digit = hex_value(text.p[i])) < 0)
 			return false;
+		n = n << 4 | (uint64_t)digit;
 	}
 	*out = n;
 	return true;

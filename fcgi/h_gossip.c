@@ -29,19 +29,13 @@ struct view {
 	size_t n;
 };
 
-static enum err
-read_end(struct txn *tx, void *arg)
-{
-	return stream_end(tx, arg);
-}
-
 /* -1: there is none, or the store is not open. */
 static int64_t
 last_position(struct store *st)
 {
 	uint64_t end = 0;
 
-	if (!store_is_open(st) || stream_run(st, read_end, &end) != ERR_OK)
+	if (!store_is_open(st) || stream_read_end(st, &end) != ERR_OK)
 		return -1;
 	return (int64_t)end - 1;
 }

@@ -82,7 +82,8 @@ append_incoming(struct request *r)
 	write_body(r, &w);
 }
 
-static void delete (struct request *r)
+static void
+delete_stream(struct request *r)
 {
 	struct append a = {.stream = r->args[0], .who = r->who};
 	struct options o;
@@ -157,7 +158,7 @@ single_event(struct request *r)
 const struct resource h_stream_resources[] = {
     {"/streams/*", "POST, DELETE, GET, OPTIONS",
 	{{"POST", &media_atom, &media_atom, append},
-	    {"DELETE", NULL, &media_atom, delete}, GET_FEED(head_feed)}},
+	    {"DELETE", NULL, &media_atom, delete_stream}, GET_FEED(head_feed)}},
     {"/streams/*/", "POST, DELETE, GET, OPTIONS",
 	{{"POST", &media_atom, &media_atom, redirect_without_slash},
 	    {"DELETE", NULL, NULL, redirect_without_slash},

@@ -370,7 +370,8 @@ run(struct request *r, users_f *f)
 	answer_update(r, login, is_admin(r) ? f(&u, login) : ERR_DENIED);
 }
 
-static void delete (struct request *r)
+static void
+delete_account(struct request *r)
 {
 	run(r, users_delete);
 }
@@ -398,10 +399,10 @@ const struct resource h_users_resources[] = {
     {"/users/$current", "GET, PUT, DELETE, OPTIONS",
 	{{"GET", NULL, &media_jx, get_current},
 	    {"PUT", &media_jx, &media_jx, update},
-	    {"DELETE", NULL, &media_jx, delete}}},
+	    {"DELETE", NULL, &media_jx, delete_account}}},
     {"/users/*", "GET, PUT, DELETE, OPTIONS",
 	{{"GET", NULL, &media_jx, get}, {"PUT", &media_jx, &media_jx, update},
-	    {"DELETE", NULL, &media_jx, delete}}},
+	    {"DELETE", NULL, &media_jx, delete_account}}},
     {"/users/*/command/disable", "POST, OPTIONS",
 	{{"POST", NULL, &media_jx, disable},
 	    {"PUT", NULL, &media_jx, disable}}},

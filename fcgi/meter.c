@@ -5,17 +5,22 @@
 #include "fcgi/server.h"
 #include "store/clock.h"
 #include "store/store.h"
-#include "store/tally.h"
 
-static const char *const methods[TALLY_METHODS] = {
+static const char *const method_names[TALLY_METHODS] = {
     [TALLY_GET] = "GET",
     [TALLY_HEAD] = "HEAD",
     [TALLY_POST] = "POST",
     [TALLY_PUT] = "PUT",
     [TALLY_DELETE] = "DELETE",
     [TALLY_OPTIONS] = "OPTIONS",
-    [TALLY_OTHER] = "",
+    [TALLY_OTHER] = "other",
 };
+
+const char *
+meter_method_name(enum tally_method m)
+{
+	return method_names[m];
+}
 
 static enum tally_method
 method_of(const struct request *r)
@@ -23,7 +28,7 @@ method_of(const struct request *r)
 	struct slice name = request_header(r, HEADER_METHOD);
 	enum tally_method m = 0;
 
-	while (m < TALLY_OTHER && !slice_is(name, methods[m]))
+	while (m < TALLY_OTHER && !slice_is(name, method_names[m]))
 		m++;
 	return m;
 }

@@ -2,20 +2,11 @@
 
 #include <inttypes.h>
 
+#include "fcgi/meter.h"
 #include "fcgi/metrics.h"
 #include "fcgi/snapshot.h"
 
 #define PREFIX "rill_"
-
-static const char *const method_names[TALLY_METHODS] = {
-    [TALLY_GET] = "GET",
-    [TALLY_HEAD] = "HEAD",
-    [TALLY_POST] = "POST",
-    [TALLY_PUT] = "PUT",
-    [TALLY_DELETE] = "DELETE",
-    [TALLY_OPTIONS] = "OPTIONS",
-    [TALLY_OTHER] = "other",
-};
 
 static void
 head(struct buf *b, const char *name, const char *type, const char *help)
@@ -51,17 +42,17 @@ static void
 print_requests(struct buf *b, const struct snapshot *s)
 {
 	enum tally_method m;
-	int class;
+	int c;
 
 	head(b, "requests_total", "counter",
 	    "Requests answered, by method and class of status.");
 	for (m = 0; m < TALLY_METHODS; m++)
-		for (class = 0; class < TALLY_CLASSES; class ++)
+		for (c = 0; c < TALLY_CLASSES; c++)
 			buf_printf(b,
 			    PREFIX "requests_total{method=\"%s\","
 				   "status=\"%dxx\"} %" PRIu64 "\n",
-			    method_names[m], class + 2,
-			    s->sums.requests[m][class]);
+			    meter_method_name(m), c + 2,
+			    s->sums.requests[m][c]);
 }
 
 static void

@@ -9,12 +9,6 @@
 #include "store/role.h"
 #include "store/store.h"
 
-static enum err
-read_end(struct txn *tx, void *arg)
-{
-	return stream_end(tx, arg);
-}
-
 /* A long poll has one time for both of its reasons to wait. */
 static int64_t
 wait_seconds(const struct options *o)
@@ -45,7 +39,7 @@ has_come_to(struct request *r, const struct options *o)
 	enum err e;
 
 	poll_look(r, slice_str("$all"));
-	e = stream_run(r->server->store, read_end, &end);
+	e = stream_read_end(r->server->store, &end);
 	if (e == ERR_OK && end > (uint64_t)o->min_position &&
 	    is_part_of_all(r->server->store))
 		return true;

@@ -87,12 +87,6 @@ look_at_machine(struct snapshot *s)
 		s->started = st.st_ctim.tv_sec * CLOCK_TICKS_PER_S;
 }
 
-static enum err
-read_end(struct txn *tx, void *arg)
-{
-	return stream_end(tx, arg);
-}
-
 void
 snapshot_take(struct snapshot *s, struct server *server)
 {
@@ -104,7 +98,7 @@ snapshot_take(struct snapshot *s, struct server *server)
 	tally_look(store_tally(st), &s->living);
 	role_look(store_role(st), &s->role);
 	s->is_open = usage_read(st, &s->usage) == ERR_OK &&
-		     stream_run(st, read_end, &s->end) == ERR_OK;
+		     stream_read_end(st, &s->end) == ERR_OK;
 	for (i = 0; i < s->living.npids; i++)
 		look_at_process(s, s->living.pids[i]);
 	look_at_machine(s);

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,7 @@ add(struct entries *s, const char *key, const char *title)
 {
 	struct entry *e = &s->all[s->n++];
 
+	assert(s->n <= MAX_ENTRIES);
 	*e = (struct entry){.key = key, .title = title};
 	return e;
 }

@@ -3,18 +3,7 @@
 #include "fcgi/uri.h"
 #include "fcgi/header.h"
 #include "store/buf.h"
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
+#include "store/hex.h"
 
 /* What is wrong with the escape that s begins with, or NULL. */
 static const char *

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fcgi/xml_tree.h"
+#include "store/hex.h"
 #include "store/json.h"
 
 #define NONE UINT32_MAX
@@ -56,16 +57,14 @@ count_least(struct xml_tree *t, size_t n)
 static bool
 hex_number(struct slice digits, uint32_t *v)
 {
-	static const char hex[] = "0123456789abcdef0123456789ABCDEF";
-	const char *found;
 	size_t i;
+	int digit;
 
 	*v = 0;
 	for (i = 0; i < digits.n; i++) {
-		found = memchr(hex, digits.p[i], sizeof(hex) - 1);
-		if (found == NULL)
+		if ((digit = hex_value(digits.p[i])) < 0)
 			return false;
-		*v = *v << 4 | (uint32_t)((found - hex) & 15);
+		*v = *v << 4 | (uint32_t)digit;
 	}
 	return true;
 }

@@ -283,6 +283,7 @@ copy_instead(struct work *w)
 static enum err
 copy_since(struct work *w)
 {
+	bool continued;
 	enum err e;
 
 	w->b->is_increment = true;
@@ -292,9 +293,10 @@ copy_since(struct work *w)
 		    "%s is the backup of another store: name another folder, "
 		    "or replace it with --full.",
 		    w->b->dir);
-	if (!is_continued(w) && w->b->full_if_due)
+	continued = is_continued(w);
+	if (!continued && w->b->full_if_due)
 		return copy_instead(w);
-	if (!is_continued(w))
+	if (!continued)
 		return fail(w, ERR_WRONG_VERSION,
 		    "The log since the last backup is not there any more, or "
 		    "it took another way: a full backup is needed, with "

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "store/clock.h"
 
@@ -31,6 +30,23 @@ clock_mono_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+struct timespec
+clock_mono_time(int64_t ms)
+{
+	return (struct timespec){ms / 1000, ms % 1000 * 1000000};
+}
+
+void
+clock_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t mono;
+
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &mono);
+	pthread_condattr_destroy(&mono);
 }
 
 void

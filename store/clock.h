@@ -7,9 +7,11 @@
 #ifndef STORE_CLOCK_H
 #define STORE_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "store/slice.h"
 
@@ -23,6 +25,12 @@ int64_t clock_mono_ms(void);
 
 /* The same clock, in microseconds. */
 int64_t clock_mono_us(void);
+
+/* A moment of that clock, for calls that wait until one. */
+struct timespec clock_mono_time(int64_t ms);
+
+/* A condition on which pthread_cond_timedwait() waits until one. */
+void clock_cond_init(pthread_cond_t *);
 
 /* Sleep, whatever signals come. */
 void clock_sleep_ms(int64_t ms);

@@ -311,12 +311,6 @@ export_stream(struct work *w)
 	return e;
 }
 
-static enum err
-find_end(struct txn *tx, void *arg)
-{
-	return stream_end(tx, arg);
-}
-
 enum err
 export_run(struct store *st, struct export *x)
 {
@@ -325,7 +319,7 @@ export_run(struct store *st, struct export *x)
 	enum err e;
 
 	x->events = x->position = 0;
-	if ((e = stream_run(st, find_end, &x->end)) == ERR_OK)
+	if ((e = stream_read_end(st, &x->end)) == ERR_OK)
 		e = x->stream.n > 0 ? export_stream(&w)
 				    : export_empty_streams(&w);
 	if (e == ERR_OK && x->stream.n == 0)

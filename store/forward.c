@@ -56,7 +56,7 @@ send_on(struct store *st, struct append *a, int64_t deadline)
 }
 
 static enum err
-try(struct store *st, struct append *a, int64_t deadline)
+try_once(struct store *st, struct append *a, int64_t deadline)
 {
 	struct role_view view;
 
@@ -82,7 +82,7 @@ forward_append(struct store *st, struct append *a)
 	if (!role_has_peers(store_role(st)))
 		return writer_append(store_writer(st), a);
 	for (;;) {
-		e = try(st, a, deadline);
+		e = try_once(st, a, deadline);
 		if (!is_nobodys(e) && e != ERR_NOT_ACKED)
 			return e;
 		in_doubt = in_doubt || e == ERR_NOT_ACKED;

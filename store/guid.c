@@ -4,20 +4,9 @@
 #include <uuid/uuid.h>
 
 #include "store/guid.h"
+#include "store/hex.h"
 
 #define GUID_HEX_LEN 32
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static bool
 is_hyphen_place(size_t i)

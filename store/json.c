@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/buf.h"
+#include "store/hex.h"
 #include "store/json.h"
 
 #define ONES 0x0101010101010101u
@@ -126,15 +127,6 @@ json_utf8_valid(struct slice s)
 			return false;
 	}
 	return true;
-}
-
-static int
-hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "store/alloc.h"
 #include "store/clock.h"
@@ -39,7 +38,6 @@ keep(struct keeper *k, uint32_t kbytes)
 
 	if (k->need != NULL)
 		k->need(k->arg, &need);
-
 	e = env_checkpoint(k->env, kbytes);
 	pthread_mutex_lock(&k->removal);
 	if (e == ERR_OK && k->holds == 0)
@@ -55,8 +53,8 @@ keep(struct keeper *k, uint32_t kbytes)
 static bool
 rest(struct keeper *k)
 {
-	int64_t at = clock_mono_ms() + LOOK_EVERY_MS;
-	struct timespec until = {at / 1000, at % 1000 * 1000000};
+	struct timespec until =
+	    clock_mono_time(clock_mono_ms() + LOOK_EVERY_MS);
 	bool go_on;
 
 	pthread_mutex_lock(&k->mutex);
@@ -82,17 +80,13 @@ struct keeper *
 keeper_start(struct env *env, keeper_need_f *need, void *arg)
 {
 	struct keeper *k = xcalloc(1, sizeof(*k));
-	pthread_condattr_t mono;
 
 	k->env = env;
 	k->need = need;
 	k->arg = arg;
 	pthread_mutex_init(&k->mutex, NULL);
 	pthread_mutex_init(&k->removal, NULL);
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&k->stop, &mono);
-	pthread_condattr_destroy(&mono);
+	clock_cond_init(&k->stop);
 	if (pthread_create(&k->thread, NULL, keep_on, k) != 0) {
 		log_error("keeper", "cannot start a thread");
 		abort();

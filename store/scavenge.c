@@ -548,7 +548,6 @@ static bool
 rest_from_compacting(void *arg)
 {
 	struct pass *p = arg;
-
 	int64_t took = clock_mono_ms() - p->resumed;
 	bool go_on;
 

@@ -54,12 +54,6 @@ struct store {
 	atomic_bool stopping;
 };
 
-static struct timespec
-mono_time(int64_t ms)
-{
-	return (struct timespec){ms / 1000, ms % 1000 * 1000000};
-}
-
 int64_t
 store_deadline(const struct store *st)
 {
@@ -117,7 +111,7 @@ store_is_open(struct store *st)
 enum err
 store_await(struct store *st, int64_t deadline)
 {
-	struct timespec until = mono_time(deadline);
+	struct timespec until = clock_mono_time(deadline);
 	int r = 0;
 
 	if (store_is_open(st))
@@ -174,7 +168,7 @@ open_gate(struct store *st)
 static void
 shut_gate(struct store *st)
 {
-	struct timespec until = mono_time(clock_mono_ms() + DRAIN_MS);
+	struct timespec until = clock_mono_time(clock_mono_ms() + DRAIN_MS);
 
 	atomic_store(&st->shut, true);
 	if (pthread_rwlock_clockwrlock(&st->gate, CLOCK_MONOTONIC, &until) !=
@@ -355,15 +349,11 @@ static void
 init_sync(struct store *st)
 {
 	struct sigaction nudge = {.sa_handler = on_nudge};
-	pthread_condattr_t mono;
 
 	sigaction(SIGUSR2, &nudge, NULL);
 	pthread_rwlock_init(&st->gate, NULL);
 	pthread_mutex_init(&st->mutex, NULL);
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&st->opened, &mono);
-	pthread_condattr_destroy(&mono);
+	clock_cond_init(&st->opened);
 	atomic_store(&st->shut, true);
 }
 

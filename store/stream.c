@@ -311,6 +311,18 @@ stream_end(struct txn *tx, uint64_t *position)
 	return ERR_OK;
 }
 
+static enum err
+read_end(struct txn *tx, void *arg)
+{
+	return stream_end(tx, arg);
+}
+
+enum err
+stream_read_end(struct store *st, uint64_t *position)
+{
+	return stream_run(st, read_end, position);
+}
+
 /* A row whose event has been removed is passed over: it is, or will be, too. */
 static enum err
 add_one_by_one(

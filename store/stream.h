@@ -92,6 +92,9 @@ enum err stream_resolve(
  */
 enum err stream_end(struct txn *, uint64_t *position);
 
+/* The same on a snapshot of its own.  Else what stream_run() returns. */
+enum err stream_read_end(struct store *, uint64_t *position);
+
 /* Behind the last one that is written: the next event's position. */
 enum err stream_next(struct txn *, uint64_t *position);
 

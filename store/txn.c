@@ -11,8 +11,8 @@
 #include "store/store.h"
 #include "store/txn.h"
 
-#define TRIES         24
-#define LONGEST_PAUSE 64 /* ms */
+#define TRIES          24
+#define MOST_DOUBLINGS 6 /* of a pause of 1 ms */
 
 /* How often a reader looks whether what it read is on the disk. */
 #define DURABLE_LOOK_MS 1
@@ -108,11 +108,9 @@ txn_end(struct txn *tx, enum err e)
 
 /* A random time below a bound that doubles with each try. */
 static void
-pause_before(unsigned int try)
+pause_before(unsigned int tries)
 {
-	int64_t bound = try < 6 ? 1 <<
-	try : LONGEST_PAUSE
-		;
+	int64_t bound = 1 << (tries < MOST_DOUBLINGS ? tries : MOST_DOUBLINGS);
 	unsigned char dice = 0;
 
 	if (getrandom(&dice, sizeof(dice), 0) != (ssize_t)sizeof(dice))
