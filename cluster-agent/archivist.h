@@ -32,7 +32,7 @@ struct archivist *archivist_start(const struct archivist_options *);
 void archivist_stop(struct archivist **);
 
 /*
- * Begin a backup, which takes its way: an increment if one will do, unless
+ * Begin a backup, without waiting for it: an increment if one will do, unless
  * full.  ERR_TAKEN: one is being made already.  ERR_BUSY: somebody else makes
  * one, see archivist_yield().  ERR_INVALID: there is no folder.
  */

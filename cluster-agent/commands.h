@@ -19,9 +19,13 @@
  *              "listen", "role", "position" (the next event's), "isSelf", and
  *              "ageMs" since it was heard of; those that were not have only
  *              "url" and "isSelf".  A node that is alone is the only member.
- *   step_down  {}: the agent stops to be master, and another node is elected
+ *   step_down  {}: this node gives up being master, and another is elected
  *              in a moment.  Refused as "busy": an export is being made; as
  *              "not master": it is not.
+ *   forget     {}: the node that listened at {"address": "HOST:PORT"}, which
+ *              the configuration does not name, is no member any more.
+ *              Refused as "invalid": there is no such member; as "io": no
+ *              master could be asked.
  *   hold       {"what": "logs"}: no log file is removed, or {"what":
  *              "scavenging"}: nothing is scavenged, for as long as the
  *              client stays connected.  {"held": true} is told as progress

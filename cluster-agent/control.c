@@ -105,8 +105,8 @@ refuse_command(struct control_client *cl, const char *name)
 	char why[CONTROL_WHY_SIZE], quoted[LOG_QUOTE_SIZE];
 	int n;
 
-	n = snprintf(why, sizeof(why), "There is no command %.80s; there %s",
-	    log_quote(quoted, slice_str(name)), "are");
+	n = snprintf(why, sizeof(why), "There is no command %.80s; there are",
+	    log_quote(quoted, slice_str(name)));
 	for (; cmd->name != NULL && n > 0 && n < (int)sizeof(why); cmd++)
 		n += snprintf(why + n, sizeof(why) - (size_t)n, " \"%s\"%s",
 		    cmd->name, cmd[1].name == NULL ? "." : ",");

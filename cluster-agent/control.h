@@ -51,7 +51,7 @@ void control_stop(struct control **);
 /* False: the client has gone, or the agent stops. */
 bool control_wanted(struct control_client *);
 
-/* An answer's lines; what they say is dropped.  See json_pack(). */
+/* The lines of an answer; members is taken over.  See json_pack(). */
 void control_progress(struct control_client *, struct json_t *members);
 void control_result(struct control_client *, struct json_t *members);
 void control_refuse(struct control_client *, enum err, const char *sentence);

@@ -41,7 +41,7 @@ struct scavenger_pass {
 };
 
 /*
- * Begin a pass, which takes its way; *number names it.
+ * Begin a pass, without waiting for it; *number names it.
  * ERR_TAKEN: there is one already, whose number that is.  ERR_BUSY: see
  * scavenger_hold().  ERR_NOT_MASTER.
  */
@@ -55,8 +55,8 @@ void scavenger_look(
     struct scavenger *, struct scavenger_pass *pass, int64_t ms);
 
 /*
- * No pass begins until as many releases.  One that has begun goes on: wait for
- * scavenger_rests(), which waits at most ms milliseconds for its end.
+ * Let no pass begin until it is released as often as held.  One that has begun
+ * goes on: scavenger_rests() waits for its end, at most ms milliseconds.
  */
 void scavenger_hold(struct scavenger *);
 void scavenger_release(struct scavenger *);

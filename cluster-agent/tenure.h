@@ -18,8 +18,8 @@
  * about the same speed.
  *
  * There is nothing to wait for if every other node has said yes (a node that
- * follows has stopped to believe in itself), or is certainly gone: no process
- * listens there.
+ * follows another no longer believes in itself), or is certainly gone: no
+ * process listens there.
  */
 #ifndef CLUSTER_AGENT_TENURE_H
 #define CLUSTER_AGENT_TENURE_H

@@ -1,5 +1,5 @@
 /*
- * old_metadata - metadata documents in the words of 2013.
+ * old_metadata - metadata documents with the member names of 2013.
  *
  * Layer: fcgi.  The documentation of 2013 posts a stream's rights as flat
  * members, readRole and the like, in an event of type $user-updated, and shows

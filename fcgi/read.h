@@ -1,5 +1,5 @@
 /*
- * read - a read, as far into the present as the request asks for.
+ * read - a read that is as recent as the request asks for.
  *
  * Layer: fcgi.
  */

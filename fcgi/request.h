@@ -63,7 +63,7 @@ struct request {
 	struct server *server;
 	FCGX_Request fcgx;
 	struct slice headers[HEADERS]; /* p NULL: was not sent */
-	struct account_mark account;   /* what said so; number -1: none */
+	struct account_mark account;   /* of who asks; number -1: none */
 	struct identity *who;          /* asks; NULL: anybody */
 	struct uri uri;
 	struct slice args[REQUEST_MAX_ARGS];  /* the route's placeholders */

@@ -2,8 +2,8 @@
  * stats - a snapshot under the keys of the reference (contract 6).
  *
  * Layer: fcgi.  A key's parts, with '-' between them, are the groups it is
- * in.  What the reference tells and Rill has nothing of is left out; the
- * drive's name is "data", for the path of the data folder is nobody's affair.
+ * in.  What the reference tells but Rill does not have is left out; the
+ * drive's name is "data", since nobody need know the data folder's path.
  */
 #ifndef FCGI_STATS_H
 #define FCGI_STATS_H

@@ -10,8 +10,8 @@
  * others did to that login: nobody can lock out its owner.
  *
  * The counts of an address with a login halve every ten minutes, the others
- * every minute.  Memory is bounded: where it is
- * short, what counts least is forgotten.
+ * every minute.  Memory is bounded: where it is short, what counts least is
+ * forgotten.
  */
 #ifndef FCGI_THROTTLE_H
 #define FCGI_THROTTLE_H

@@ -69,9 +69,9 @@ void account_free(struct account **);
 enum err account_lookup(struct txn *, struct slice login, struct account **);
 
 /*
- * Whether the account of a login is still what this event says, or is not
- * there if it was not.  ERR_WRONG_VERSION: it changed.  Else what
- * stream_run() returns.
+ * Whether the mark still says what the account of a login is: its newest
+ * event is the same, or there still is none.  ERR_WRONG_VERSION: it changed.
+ * Else what stream_run() returns.
  */
 enum err account_is_current(
     struct store *, struct slice login, const struct account_mark *);

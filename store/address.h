@@ -31,8 +31,8 @@ void address_print(char out[ADDRESS_TEXT_SIZE], const struct address *);
 bool address_is_in(const struct address_list *, const struct address *);
 
 /*
- * What one party has to itself: of an IPv6 address the first half, the rest
- * zero; an IPv4 address as it is.
+ * The network that one party has: the first half of an IPv6 address, with
+ * zeros behind it; an IPv4 address as it is.
  */
 struct address address_network(const struct address *);
 

@@ -2,9 +2,9 @@
  * buf - bytes that grow.
  *
  * Layer: store, used everywhere.  Memory that runs out is remembered, not
- * reported by each call: check buf_failed() once, at the end.  Nothing is added
- * from then on, so what is in a buffer is never without a part in its middle;
- * and what was made of one that failed has failed too, see buf_fini_part().
+ * reported by each call: check buf_failed() once, at the end.  Once a buffer
+ * has failed nothing is added to it, so that it never has a gap in its middle;
+ * and what is filled from one that failed must fail too, see buf_fini_part().
  */
 #ifndef STORE_BUF_H
 #define STORE_BUF_H
@@ -29,14 +29,13 @@ void buf_fini(struct buf *);
 /* Forget the bytes and that it failed, keep the memory. */
 void buf_reset(struct buf *);
 
-/* Make room for n more bytes; false when memory is out, or the limit, or was.
- */
+/* Make room for n more bytes.  False: it failed, now or before. */
 bool buf_reserve(struct buf *, size_t n);
 
-/* What goes into it does not suffice: as if memory had run out. */
+/* Make it fail, as if memory had run out: what goes into it is not whole. */
 void buf_fail(struct buf *);
 
-/* The whole fails if this did, of which a part of it was made. */
+/* Have the whole fail if the part did, from which it is filled. */
 void buf_fail_with(struct buf *whole, const struct buf *part);
 
 /* The same, and free the part. */

@@ -45,7 +45,7 @@ size_t clock_print(char out[CLOCK_TEXT_SIZE], int64_t ticks);
 /* The same with all seven digits: YYYY-MM-DDThh:mm:ss.fffffffZ. */
 size_t clock_print_whole(char out[CLOCK_TEXT_SIZE], int64_t ticks);
 
-/* Read just that.  False: it is not, or no such time can be. */
+/* Read exactly that form.  False: it is another, or there is no such time. */
 bool clock_parse_whole(int64_t *ticks, struct slice text);
 
 #endif

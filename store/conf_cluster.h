@@ -22,7 +22,7 @@ enum conf_acks {
 	CONF_ACKS_ALL
 };
 
-/* What "they have it" means of a follower. */
+/* When a replica counts as having it. */
 enum conf_replica_durability {
 	CONF_REPLICA_DISK, /* it wrote its log and waited for the disk */
 	CONF_REPLICA_OS    /* it wrote its log */

@@ -69,7 +69,7 @@ enum err control_hold(struct control_hold **, const char *dir, const char *what,
 /* Whether it still is so: the agent has not stopped meanwhile. */
 bool control_is_held(const struct control_hold *);
 
-/* The agent need not any more; waits until it knows.  Accepts NULL inside. */
+/* End the hold; waits until the agent knows.  Accepts NULL inside. */
 void control_release(struct control_hold **);
 
 /* For both sides. */

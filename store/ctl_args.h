@@ -13,7 +13,7 @@
 #include "store/users.h"
 
 struct ctl_args {
-	char **words; /* that are no options */
+	char **words; /* those that are no options */
 	size_t nwords;
 	const char *full_name; /* --name, or NULL */
 	struct slice groups[USERS_MAX_GROUPS];

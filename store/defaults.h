@@ -26,7 +26,7 @@ struct txn;
 
 /*
  * The defaults that a transaction sees, until defaults_release(); NULL when
- * there are none.  Whatever reading the tables fails with.
+ * there are none.  Returns what reading the tables failed with.
  */
 enum err defaults_hold(struct txn *, struct defaults **);
 

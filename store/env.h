@@ -83,8 +83,8 @@ bool env_panicked(const struct env *);
 
 /*
  * Whether no process at all has found that recovery is needed.  Asked after a
- * commit: another process's flush may have failed just before ours, and ours
- * have succeeded for that.
+ * commit: where another process's flush has just failed, ours succeeds over the
+ * hole that it left.
  */
 bool env_is_sound(struct env *);
 
@@ -100,8 +100,13 @@ bool env_is_synced(const struct env *);
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);
 
-/* Ms since when no event was taken back; 0: none ever is.  And $settings. */
+/*
+ * Since when, in clock_mono_ms(), no event has been taken back; 0: none ever
+ * is.
+ */
 int64_t env_since(struct env *);
+
+/* What is kept of $settings. */
 struct defaults_cache *env_defaults(struct env *);
 
 /*
@@ -113,7 +118,8 @@ bool env_has_versions(enum table);
 
 /*
  * Whether it is worth asking for a snapshot: not on a replica.  Whoever opened
- * it says so; a node of a group is one until then.
+ * the environment says which it is; until then a node of a group counts as a
+ * replica.
  */
 bool env_may_have_snapshots(struct env *);
 void env_use_snapshots(struct env *, bool);

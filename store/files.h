@@ -44,7 +44,7 @@ int files_make_dir(const char *dir);
 
 /*
  * Remove a folder, and the files in it whose names may be; one with another
- * file in it stays.  ENOTEMPTY.  None is fine.
+ * file in it stays: ENOTEMPTY.  There need not be such a folder.
  */
 typedef bool files_filter_f(const char *name);
 int files_remove_dir(const char *dir, files_filter_f *may_go);

@@ -1,7 +1,7 @@
 /*
  * forward - an append is carried out by the master, wherever it is asked for.
  *
- * Layer: store.  On the master it goes to the process's writer, on a follower
+ * Layer: store.  On the master it goes to the process's writer, on a replica
  * in a message to the master's agent, which hands it to its own.  While the
  * master changes an append waits, and is sent again: that is safe, because
  * its ids are known.

@@ -1,5 +1,5 @@
 /*
- * forward_msg - an append on its way from a follower to the master.
+ * forward_msg - an append on its way from a replica to the master.
  *
  * Layer: store.  Other nodes are not trusted more than clients are: what is
  * decoded is bounded and checked like a request of theirs.  Integers are

@@ -17,7 +17,7 @@
 /* Threads that take what other nodes send; one is kept for the log. */
 #define AGENT_THREADS 24
 
-/* A follower that hears nothing for so many heartbeats calls an election. */
+/* A replica that hears nothing for so many heartbeats calls an election. */
 #define SILENT_HEARTBEATS 5
 
 #define ACK_MS            200

@@ -6,8 +6,8 @@
  * others, and carries messages.  Nodes are named by their index in the
  * configuration.
  *
- * The agent's process listens and is called the site's; a worker's process
- * only sends what it commits and waits for the acknowledgements.
+ * The agent's process listens to the other nodes; a worker's process only
+ * sends what it commits and waits for the acknowledgements.
  */
 #ifndef STORE_GROUP_H
 #define STORE_GROUP_H
@@ -58,7 +58,7 @@ int group_configure(DB_ENV *, const struct group_options *);
  */
 enum err group_start(struct env *, const struct group_options *);
 
-/* Leave those alone who wait for an answer: nobody will give it. */
+/* Hang up on all other nodes: whoever waits for their answer gets none. */
 void group_hang_up(const struct group_options *);
 
 struct group_state {
@@ -99,8 +99,9 @@ size_t group_strangers(struct env *, struct group_address *out, size_t max);
 enum err group_forget(struct env *, const char *address);
 
 /*
- * Wait for the acknowledgements of all, or of a quorum: until all nodes
- * are in the group, a quorum of it is none of the configured.
+ * Have commits wait for the acknowledgements of all, or of a quorum.  That is
+ * one of the members: less than one of the configured nodes, until all of them
+ * have joined.
  */
 enum err group_set_acks(struct env *, enum conf_acks);
 

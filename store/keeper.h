@@ -17,7 +17,7 @@ typedef void keeper_need_f(void *arg, struct env_log_need *);
 /* need NULL: nobody needs any. */
 struct keeper *keeper_start(struct env *, keeper_need_f *need, void *arg);
 
-/* No log file is removed until as many releases; held at once. */
+/* Remove no log file, from now on until it is released as often as held. */
 void keeper_hold_logs(struct keeper *);
 void keeper_release_logs(struct keeper *);
 

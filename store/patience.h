@@ -25,8 +25,8 @@
 
 /*
  * Whether a process listens at a TCP address.  ERR_OK: one does.
- * ERR_NO_EVENT: none does, the machine there says.  ERR_UNAVAILABLE: nobody
- * knows, no answer came in time.
+ * ERR_NO_EVENT: none does, as the machine there answers.  ERR_UNAVAILABLE:
+ * unknown, since no answer came in time.
  */
 enum err patience_probe(const char *host, uint16_t port, int timeout_ms);
 
@@ -37,7 +37,8 @@ enum err patience_probe(const char *host, uint16_t port, int timeout_ms);
 void patience_hang_up(uint16_t port);
 
 /*
- * Make this file part of the program.  Whoever starts replication calls it.
+ * Does nothing.  Whoever starts replication calls it, so that the linker takes
+ * this file with its connect() and the others.
  */
 void patience_prepare(void);
 

@@ -28,7 +28,7 @@ void regions_find(struct regions *, const char *dir);
 /* Give their files all the blocks they may need.  0, or errno. */
 int regions_reserve(const struct regions *, const char *dir);
 
-/* Leave them; who still uses them is done for. */
+/* Unmap them; nobody may use them any more. */
 void regions_unmap(const struct regions *);
 
 /*

@@ -55,10 +55,10 @@ bool role_is_master(struct role *, uint64_t *tenure);
 bool role_has_peers(struct role *);
 
 /*
- * The members of the group that were met, a bit for each node: a process that
- * joined the environment before one became a member never connects to it, and
- * joins it anew (5.3.28: __repmgr_sync_siteaddr only tries sites that it did
- * not know).
+ * The members of the group that were met, a bit for each node.  A process that
+ * joined the environment before a node became a member never connects to that
+ * node (5.3.28: __repmgr_sync_siteaddr only tries sites that it did not know),
+ * so it leaves and joins anew.
  */
 uint64_t role_members(struct role *);
 
@@ -69,8 +69,8 @@ uint64_t role_members(struct role *);
 uint64_t role_acked(struct role *);
 
 /*
- * Whether the agent has called the library a moment ago and was not locked
- * out: replication does that while roles change or tables are replaced.
+ * Whether the agent called the library a moment ago and was not locked out, as
+ * everybody is by replication while roles change or tables are replaced.
  */
 bool role_is_calm(struct role *);
 
@@ -88,7 +88,7 @@ void role_assume(struct role *, enum role_kind, const char *url);
 /* At its start, before anybody else is let in. */
 void role_reset(struct role *, bool has_peers);
 
-/* The master is one until then, in clock_mono_ms(); never earlier again. */
+/* The master is one until then, in clock_mono_ms(); put off, never back. */
 void role_prolong(struct role *, int64_t until_ms);
 
 void role_note_calm(struct role *);

@@ -45,9 +45,9 @@ struct store {
 	pthread_rwlock_t gate;
 	struct env *env;
 	struct group_line *line; /* to the master; goes with env */
-	atomic_bool shut;        /* nobody may come through the gate */
-	atomic_bool stale;       /* because the tables must be opened */
-	atomic_bool dead;        /* but closed first */
+	atomic_bool shut;        /* nobody may come through the gate ... */
+	atomic_bool stale;       /* ... because the tables must be opened, */
+	atomic_bool dead;        /* and before that be closed */
 
 	pthread_mutex_t mutex; /* of the condition */
 	pthread_cond_t opened;
@@ -240,9 +240,8 @@ may_stay(struct store *st)
 }
 
 /*
- * Take notice of what this node has become.  Who waits for an answer of a
- * master that is none any more need not wait until he gives up: it is safe to
- * ask the next one.
+ * Take notice of what this node has become.  Whoever waits for an answer of a
+ * former master need not wait any longer: it is safe to ask the next one.
  */
 static void
 heed_role(struct store *st, struct role_view *last)

@@ -15,7 +15,7 @@
 #include "store/tbl_streams.h"
 #include "store/writer.h"
 
-/* For a quorum to confirm what was read, and how often it is looked at. */
+/* How often a read in the master's name looks whether a quorum confirmed it. */
 #define ACKED_LOOK_MS 1
 
 /* More often than events can be removed while a page is read. */
@@ -448,8 +448,10 @@ walk_rows(struct all_walk *w, size_t n)
 	return e;
 }
 
-/* A page is full if there are as many events, also when some are removed
- * meanwhile: "previous" and how long caches may keep it depend on that. */
+/*
+ * A page is full if there are as many events, also when some are removed
+ * meanwhile: "previous" and how long caches may keep it depend on that.
+ */
 static enum err
 read_all(struct all_walk *w, size_t n)
 {

@@ -15,10 +15,10 @@ struct account;
 struct store;
 
 /*
- * Call each with every account, in the order of the logins' bytes; what is
- * not, or no account, is left out.  Accounts are read one after the other,
- * not all on one snapshot.  ERR_TOO_LARGE: $users has more than
- * USER_LIST_MAX events.  Else what stream_run() returns.
+ * Call each with every account, in the order of the logins' bytes; logins
+ * whose account is deleted or damaged are left out.  Accounts are read one
+ * after the other, not all on one snapshot.  ERR_TOO_LARGE: $users has more
+ * than USER_LIST_MAX events.  Else what stream_run() returns.
  */
 typedef void user_list_each_f(void *arg, const struct account *);
 enum err user_list_read(struct store *, user_list_each_f *each, void *arg);

@@ -74,9 +74,9 @@ enum err users_reset_password(
 
 /*
  * For whoever knows the current password.  Within a minute after a change,
- * it will do that what is to be the password is it already: the answer may
- * have been lost.  ERR_DENIED: neither is so, or the account is disabled.  An
- * unknown login takes as long.
+ * knowing the wanted one is enough if it is the account's already: the answer
+ * to the change may have been lost.  ERR_DENIED: neither is so, or the account
+ * is disabled.  An unknown login takes as long.
  */
 struct users_passwords {
 	struct slice current, wanted;

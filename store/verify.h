@@ -1,7 +1,7 @@
 /*
  * verify - whether what is in the tables fits together.
  *
- * Layer: store, for rillctl and tests.
+ * Layer: store, for rillctl, restore and tests.
  *
  * Checked are: every position below the end has an event, but for as many as
  * scavenging says it removed; the event stands in its stream under that

@@ -14,8 +14,10 @@
 #include "store/name.h"
 #include "store/wakeup.h"
 
-/* The number is that of the layout: processes of different builds that would
- * misread each other have different files. */
+/*
+ * The number is that of the layout: processes of different builds that would
+ * misread each other have different files.
+ */
 #define FILE_NAME "wakeup.2"
 
 #define GROUPS    16384  /* a power of two */
