@@ -100,14 +100,9 @@ bool env_is_synced(const struct env *);
 DB_ENV *env_handle(struct env *);
 DB *env_table(struct env *, enum table);
 
-/*
- * Since when, in clock_mono_ms(), no event has been taken back; 0: none ever
- * is.
- */
+/* Since when, in clock_mono_ms(), no event was taken back; 0: for ever. */
 int64_t env_since(struct env *);
-
-/* What is kept of $settings. */
-struct defaults_cache *env_defaults(struct env *);
+struct defaults_cache *env_defaults(struct env *); /* of $settings */
 
 /*
  * Whether a snapshot can be read from this table.  From the others readers
@@ -117,9 +112,8 @@ struct defaults_cache *env_defaults(struct env *);
 bool env_has_versions(enum table);
 
 /*
- * Whether it is worth asking for a snapshot: not on a replica.  Whoever opened
- * the environment says which it is; until then a node of a group counts as a
- * replica.
+ * Whether it is worth asking for a snapshot: not on a replica, for which a node
+ * of a group counts until whoever opened the environment says otherwise.
  */
 bool env_may_have_snapshots(struct env *);
 void env_use_snapshots(struct env *, bool);
