@@ -13,6 +13,7 @@
 
 #define EVENTS_AT_ONCE  256
 #define STREAMS_AT_ONCE 500
+#define BYTES_AT_ONCE   65536 /* of a stream's lines, before they are written */
 
 /* The events of one of two streams that are brought into one order. */
 struct source {
@@ -261,12 +262,12 @@ merge(struct work *w, struct source *a, struct source *b)
 		    (e = look_at_source(w, b, &y)) != ERR_OK)
 			return e;
 		if (x == NULL && y == NULL)
-			return ERR_OK;
+			return flush(w);
 		if (y == NULL || (x != NULL && x->position < y->position))
 			take(w, a, x);
 		else
 			take(w, b, y);
-		if ((e = flush(w)) != ERR_OK)
+		if (w->lines.n >= BYTES_AT_ONCE && (e = flush(w)) != ERR_OK)
 			return e;
 	}
 }
