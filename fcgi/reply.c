@@ -171,11 +171,13 @@ reply_settle(struct reply *r)
 }
 
 static void
-print(struct reply *r, struct buf *out)
+print_head(const struct reply *r, struct buf *out)
 {
-	reply_settle(r);
-	buf_printf(out, "Status: %d %s\r\n", r->status, r->reason);
-	buf_add_str(out, "Access-Control-Allow-Methods: ");
+	buf_add_str(out, "Status: ");
+	buf_add_int(out, r->status);
+	buf_add_char(out, ' ');
+	buf_add_str(out, r->reason);
+	buf_add_str(out, "\r\nAccess-Control-Allow-Methods: ");
 	buf_add_str(out, r->allow);
 	buf_add_str(out, "\r\n");
 	buf_add(out, cors_headers, sizeof(cors_headers) - 1);
@@ -191,19 +193,22 @@ print(struct reply *r, struct buf *out)
 		buf_add_str(out, "\r\n");
 	}
 	buf_add_str(out, "\r\n");
-	if (has_body(r) && !r->without_body)
-		buf_add_slice(out, buf_slice(&r->body));
 }
 
-struct slice
+struct answer
 reply_print(struct reply *r, struct buf *out)
 {
-	print(r, out);
+	struct slice none = slice("", 0);
+
+	reply_settle(r);
+	print_head(r, out);
 	/* Not even what a refusal says may have found room. */
 	buf_fail_with(out, &r->headers);
 	buf_fail_with(out, &r->body);
-	if (!buf_failed(out))
-		return buf_slice(out);
-	r->status = 503;
-	return slice_str(without_memory);
+	if (buf_failed(out)) {
+		r->status = 503;
+		return (struct answer){slice_str(without_memory), none};
+	}
+	return (struct answer){buf_slice(out),
+	    has_body(r) && !r->without_body ? buf_slice(&r->body) : none};
 }

@@ -58,10 +58,15 @@ void reply_error(struct reply *, enum err);
 /* An answer that memory did not suffice for becomes a 503. */
 void reply_settle(struct reply *);
 
+/* What the front server is sent. */
+struct answer {
+	struct slice head, body;
+};
+
 /*
- * Write the whole answer, headers and body, for the front server.  Returned is
- * what to send: what is in out, or a 503 when memory ran out on the way.
+ * Write the headers to out.  Returned is what to send: those and the reply's
+ * body, or a 503 when memory ran out on the way.
  */
-struct slice reply_print(struct reply *, struct buf *out);
+struct answer reply_print(struct reply *, struct buf *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "fcgi/base_url.h"
 #include "fcgi/header.h"
 #include "fcgi/meter.h"
+#include "fcgi/records.h"
 #include "fcgi/refusals.h"
 #include "fcgi/request.h"
 #include "fcgi/request_id.h"
@@ -229,28 +230,26 @@ shrink(struct buf *b)
  * read to its end there is nothing unread: the thread is free for the next.
  */
 static void
-close_at_once(FCGX_Request *fcgx)
+leave_connection(FCGX_Request *fcgx, bool is_sound)
 {
-	FCGX_FClose(fcgx->err); /* the last one to be closed ends the answer */
-	FCGX_FClose(fcgx->out);
 	FCGX_Attach(fcgx); /* the connection may be kept from another request */
 	if (FCGX_GetChar(fcgx->in) == EOF)
 		FCGX_Detach(fcgx);
+	is_sound = is_sound && FCGX_GetError(fcgx->in) == 0;
+	FCGX_Free(fcgx, !fcgx->keepConnection || !is_sound);
 }
 
 void
 request_end(struct request *r)
 {
-	struct slice answer;
+	struct answer answer;
 
 	reply_settle(&r->reply);
 	if (r->reply.status >= 500)
 		tell_failure(r);
 	answer = reply_print(&r->reply, &r->out);
-	FCGX_PutStr(answer.p, (int)answer.n, r->fcgx.out);
-	meter_note(r);
-	close_at_once(&r->fcgx);
-	FCGX_Finish_r(&r->fcgx);
+	meter_note(r); /* the client may ask at once */
+	leave_connection(&r->fcgx, records_send(&r->fcgx, answer));
 	identity_free(&r->who);
 	shrink(&r->body);
 	shrink(&r->out);

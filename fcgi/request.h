@@ -79,7 +79,7 @@ struct request {
 	int64_t began_us;         /* when it came, in clock_mono_us() */
 	char id[REQUEST_ID_SIZE]; /* in the log */
 	struct buf room;          /* of the decoded URI */
-	struct buf out;           /* the printed answer */
+	struct buf out;           /* the answer's headers */
 	struct request *next;     /* see line.c */
 };
 
