@@ -1,32 +1,35 @@
 #include "config.h"
 
-#include <inttypes.h>
-
 #include "fcgi/cache.h"
 #include "fcgi/etag.h"
 #include "fcgi/request.h"
 #include "store/stream.h"
 
-static const char *
-who_may_keep(const struct stream *s)
+#define A_YEAR 31536000 /* seconds */
+
+static void
+add_max_age(struct request *r, const struct stream *s, int64_t seconds)
 {
-	return s->is_public ? "public" : "private";
+	struct buf *h = &r->reply.headers;
+
+	buf_add_str(h, "Cache-Control: max-age=");
+	buf_add_int(h, seconds);
+	buf_add_str(h, s->is_public ? ", public" : ", private");
+	buf_add_str(h, "\r\nVary: Accept\r\n");
 }
 
 void
 cache_forever(struct request *r, const struct stream *s)
 {
-	reply_header(&r->reply, "Cache-Control", "max-age=31536000, %s",
-	    who_may_keep(s));
-	reply_header(&r->reply, "Vary", "Accept");
+	add_max_age(r, s, A_YEAR);
 }
 
 void
 cache_never(struct request *r)
 {
-	reply_header(
-	    &r->reply, "Cache-Control", "max-age=0, no-cache, must-revalidate");
-	reply_header(&r->reply, "Vary", "Accept");
+	buf_add_str(&r->reply.headers,
+	    "Cache-Control: max-age=0, no-cache, must-revalidate\r\n"
+	    "Vary: Accept\r\n");
 }
 
 void
@@ -34,14 +37,10 @@ cache_briefly(struct request *r, const struct stream *s, int64_t etag)
 {
 	struct buf *h = &r->reply.headers;
 
-	if (s->settings.cache_control > 0) {
-		reply_header(&r->reply, "Cache-Control",
-		    "max-age=%" PRId64 ", %s", s->settings.cache_control,
-		    who_may_keep(s));
-		reply_header(&r->reply, "Vary", "Accept");
-	} else {
+	if (s->settings.cache_control > 0)
+		add_max_age(r, s, s->settings.cache_control);
+	else
 		cache_never(r);
-	}
 	if (etag < 0)
 		return;
 	buf_add_str(h, "ETag: ");

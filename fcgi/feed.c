@@ -165,15 +165,20 @@ came_too_early(const struct serving *s, enum err e)
 }
 
 static void
+add_page(struct feed *f, const char *relation, int64_t from, bool forward)
+{
+	char text[BUF_INT_SIZE];
+	size_t n = buf_print_int(text, from);
+
+	feed_add_page(f, relation, slice(text, n), forward);
+}
+
+static void
 add_backward_links(struct feed *f, const struct serving *s)
 {
-	int64_t count = s->query->count;
-
 	if (!s->is_end)
-		feed_add_link(f, "next", "/%" PRId64 "/backward/%" PRId64,
-		    s->from - count, count);
-	feed_add_link(f, "previous", "/%" PRId64 "/forward/%" PRId64,
-	    lesser(s->from, s->stream.last) + 1, count);
+		add_page(f, "next", s->from - s->query->count, false);
+	add_page(f, "previous", lesser(s->from, s->stream.last) + 1, true);
 }
 
 static void
@@ -182,20 +187,20 @@ add_forward_links(struct feed *f, const struct serving *s)
 	int64_t count = s->query->count, last = s->stream.last;
 
 	if (s->from >= 1)
-		feed_add_link(f, "next", "/%" PRId64 "/backward/%" PRId64,
-		    s->from - 1, count);
+		add_page(f, "next", s->from - 1, false);
 	if (!s->is_end || page_count(f->page) > 0)
-		feed_add_link(f, "previous", "/%" PRId64 "/forward/%" PRId64,
+		add_page(f, "previous",
 		    (s->is_end ? last : lesser(s->from + count - 1, last)) + 1,
-		    count);
+		    true);
 }
 
 static void
 add_links(struct feed *f, const struct serving *s)
 {
-	feed_add_link(f, "self", "%s", "");
-	feed_add_link(f, "first", "/head/backward/%" PRId64, s->query->count);
-	feed_add_link(f, "last", "/0/forward/%" PRId64, s->query->count);
+	f->count = s->query->count;
+	feed_add_link(f, "self", "");
+	feed_add_page(f, "first", slice_str("head"), false);
+	feed_add_page(f, "last", slice_str("0"), true);
 	if (s->query->forward)
 		add_forward_links(f, s);
 	else

@@ -14,11 +14,15 @@
 #include "store/page.h"
 
 #define FEED_MAX_LINKS 7
+#define FEED_MAX_FROM  32
 #define FEED_NO_TIME   INT64_MIN
 
 struct feed_link {
 	const char *relation;
-	char path[96]; /* behind the feed's own address */
+	const char *path; /* behind the feed's own address; NULL: to a page */
+	char from[FEED_MAX_FROM];
+	size_t from_len;
+	bool forward;
 };
 
 struct feed {
@@ -32,11 +36,19 @@ struct feed {
 	int64_t etag; /* the position in it */
 	struct feed_link links[FEED_MAX_LINKS];
 	unsigned int nlinks;
+	int64_t count;     /* of events on a page that a link leads to */
 	struct page *page; /* entries in the order they are printed */
 	struct entry_style style;
 };
 
-void feed_add_link(struct feed *, const char *relation, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/* A link to what stands at path, behind the feed's address; both static. */
+void feed_add_link(struct feed *, const char *relation, const char *path);
+
+/* One to a page of f->count; from has at most FEED_MAX_FROM bytes. */
+void feed_add_page(
+    struct feed *, const char *relation, struct slice from, bool forward);
+
+/* The address, of characters as entry_add_url() has them. */
+void feed_add_url(struct buf *, const struct feed *, const struct feed_link *);
 
 #endif

@@ -11,26 +11,24 @@ static void
 print_etag(struct json_out *o, int64_t position)
 {
 	struct media_choice atom = {MEDIA_ATOM_JSON, false};
-	struct buf tag = {0};
 
-	etag_print(&tag, position, atom, false);
-	json_out_string_member(o, "eTag", buf_slice(&tag));
-	buf_fini_part(&tag, o->buf);
+	json_out_name(o, "eTag");
+	buf_add_char(o->buf, '"');
+	etag_print(o->buf, position, atom, false);
+	buf_add_char(o->buf, '"');
 }
 
 static void
 print_link(struct json_out *o, const struct feed *f, const struct feed_link *l)
 {
-	struct buf uri = {0};
-
-	buf_add_slice(&uri, f->url);
-	buf_add_str(&uri, l->path);
 	json_out_item(o);
 	json_out_open(o, '{');
-	json_out_string_member(o, "uri", buf_slice(&uri));
-	json_out_string_member(o, "relation", slice_str(l->relation));
+	json_out_name(o, "uri");
+	buf_add_char(o->buf, '"');
+	feed_add_url(o->buf, f, l);
+	buf_add_char(o->buf, '"');
+	json_out_plain_member(o, "relation", slice_str(l->relation));
 	json_out_close(o, '}');
-	buf_fini_part(&uri, o->buf);
 }
 
 static void

@@ -8,9 +8,12 @@
 static void
 add_link(struct buf *b, const struct feed *f, const struct feed_link *l)
 {
+	struct buf url = {0};
+
+	feed_add_url(&url, f, l);
 	buf_add_str(b, "<link href=\"");
-	xml_out_text(b, f->url);
-	buf_add_str(b, l->path);
+	xml_out_text(b, buf_slice(&url));
+	buf_fini_part(&url, b);
 	buf_add_str(b, "\" rel=\"");
 	buf_add_str(b, l->relation);
 	buf_add_str(b, "\" />");

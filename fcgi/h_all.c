@@ -157,6 +157,18 @@ position_at(const struct serving *s, size_t i)
 }
 
 static void
+add_page(
+    struct feed *f, const char *relation, const struct pair *from, bool forward)
+{
+	char text[PAIR_TEXT_LEN + 1];
+
+	snprintf(text, sizeof(text), PAIR_FORMAT, from->commit, from->prepare);
+	feed_add_page(f, relation, slice(text, PAIR_TEXT_LEN), forward);
+}
+
+static const struct pair very_first = {0, 0};
+
+static void
 add_forward_links(struct feed *f, const struct serving *s)
 {
 	size_t n = page_count(f->page);
@@ -167,15 +179,11 @@ add_forward_links(struct feed *f, const struct serving *s)
 		prev = (struct pair){position_at(s, 0), position_at(s, 0)};
 	}
 	if (s->from.commit != 0) {
-		feed_add_link(f, "last", "/" PAIR_FORMAT "/forward/%" PRId64,
-		    (uint64_t)0, (uint64_t)0, s->count);
-		feed_add_link(f, "next", "/" PAIR_FORMAT "/backward/%" PRId64,
-		    prev.commit, prev.prepare, s->count);
+		add_page(f, "last", &very_first, true);
+		add_page(f, "next", &prev, false);
 	}
 	if (n > 0)
-		feed_add_link(f, "previous",
-		    "/" PAIR_FORMAT "/forward/%" PRId64, next.commit,
-		    next.prepare, s->count);
+		add_page(f, "previous", &next, true);
 }
 
 static void
@@ -191,20 +199,18 @@ add_backward_links(struct feed *f, const struct serving *s)
 		    (struct pair){position_at(s, 0) + 1, position_at(s, 0) + 1};
 	}
 	if (n == (size_t)s->count) {
-		feed_add_link(f, "last", "/" PAIR_FORMAT "/forward/%" PRId64,
-		    (uint64_t)0, (uint64_t)0, s->count);
-		feed_add_link(f, "next", "/" PAIR_FORMAT "/backward/%" PRId64,
-		    next.commit, next.prepare, s->count);
+		add_page(f, "last", &very_first, true);
+		add_page(f, "next", &next, false);
 	}
-	feed_add_link(f, "previous", "/" PAIR_FORMAT "/forward/%" PRId64,
-	    prev.commit, prev.prepare, s->count);
+	add_page(f, "previous", &prev, true);
 }
 
 static void
 add_links(struct feed *f, const struct serving *s)
 {
-	feed_add_link(f, "self", "%s", "");
-	feed_add_link(f, "first", "/head/backward/%" PRId64, s->count);
+	f->count = s->count;
+	feed_add_link(f, "self", "");
+	feed_add_page(f, "first", slice_str("head"), false);
 	if (s->forward)
 		add_forward_links(f, s);
 	else

@@ -24,40 +24,45 @@
 
 #define SKIPPED_BYTES 8192 /* of a body that nobody wants, at a time */
 
-/* Sorted by name, for the search; as FastCGI names them. */
+#define NAME(text)                     \
+	{                              \
+		text, sizeof(text) - 1 \
+	}
+
+/* As FastCGI names them; sorted by length, then name, for the search. */
 static const struct {
-	const char *name;
+	struct slice name;
 	enum request_header header;
 } names[] = {
-    {"CONTENT_LENGTH", HEADER_CONTENT_LENGTH},
-    {"CONTENT_TYPE", HEADER_CONTENT_TYPE},
-    {"HTTP_ACCEPT", HEADER_ACCEPT},
-    {"HTTP_AUTHORIZATION", HEADER_AUTHORIZATION},
-    {"HTTP_ES_EVENTID", HEADER_ES_EVENT_ID},
-    {"HTTP_ES_EVENTTYPE", HEADER_ES_EVENT_TYPE},
-    {"HTTP_ES_EXPECTEDVERSION", HEADER_ES_EXPECTED_VERSION},
-    {"HTTP_ES_HARDDELETE", HEADER_ES_HARD_DELETE},
-    {"HTTP_ES_LONGPOLL", HEADER_ES_LONG_POLL},
-    {"HTTP_ES_MINIMUMPOSITION", HEADER_ES_MINIMUM_POSITION},
-    {"HTTP_ES_REQUIRELEADER", HEADER_ES_REQUIRE_LEADER},
-    {"HTTP_ES_REQUIREMASTER", HEADER_ES_REQUIRE_MASTER},
-    {"HTTP_ES_REQUIRESMASTER", HEADER_ES_REQUIRES_MASTER},
-    {"HTTP_ES_RESOLVELINKTO", HEADER_ES_RESOLVE_LINK_TO},
-    {"HTTP_ES_RESOLVELINKTOS", HEADER_ES_RESOLVE_LINK_TOS},
-    {"HTTP_ES_TRUSTEDAUTH", HEADER_ES_TRUSTED_AUTH},
-    {"HTTP_HOST", HEADER_HOST},
-    {"HTTP_IF_NONE_MATCH", HEADER_IF_NONE_MATCH},
-    {"HTTP_X_FORWARDED_FOR", HEADER_FORWARDED_FOR},
-    {"HTTP_X_FORWARDED_HOST", HEADER_FORWARDED_HOST},
-    {"HTTP_X_FORWARDED_PORT", HEADER_FORWARDED_PORT},
-    {"HTTP_X_FORWARDED_PREFIX", HEADER_FORWARDED_PREFIX},
-    {"HTTP_X_FORWARDED_PROTO", HEADER_FORWARDED_PROTO},
-    {"HTTP_X_REQUESTED_WITH", HEADER_REQUESTED_WITH},
-    {"HTTP_X_REQUEST_ID", HEADER_REQUEST_ID},
-    {"REMOTE_ADDR", HEADER_REMOTE_ADDRESS},
-    {"REQUEST_METHOD", HEADER_METHOD},
-    {"REQUEST_SCHEME", HEADER_SCHEME},
-    {"REQUEST_URI", HEADER_URI},
+    {NAME("HTTP_HOST"), HEADER_HOST},
+    {NAME("HTTP_ACCEPT"), HEADER_ACCEPT},
+    {NAME("REMOTE_ADDR"), HEADER_REMOTE_ADDRESS},
+    {NAME("REQUEST_URI"), HEADER_URI},
+    {NAME("CONTENT_TYPE"), HEADER_CONTENT_TYPE},
+    {NAME("CONTENT_LENGTH"), HEADER_CONTENT_LENGTH},
+    {NAME("REQUEST_METHOD"), HEADER_METHOD},
+    {NAME("REQUEST_SCHEME"), HEADER_SCHEME},
+    {NAME("HTTP_ES_EVENTID"), HEADER_ES_EVENT_ID},
+    {NAME("HTTP_ES_LONGPOLL"), HEADER_ES_LONG_POLL},
+    {NAME("HTTP_ES_EVENTTYPE"), HEADER_ES_EVENT_TYPE},
+    {NAME("HTTP_X_REQUEST_ID"), HEADER_REQUEST_ID},
+    {NAME("HTTP_AUTHORIZATION"), HEADER_AUTHORIZATION},
+    {NAME("HTTP_ES_HARDDELETE"), HEADER_ES_HARD_DELETE},
+    {NAME("HTTP_IF_NONE_MATCH"), HEADER_IF_NONE_MATCH},
+    {NAME("HTTP_ES_TRUSTEDAUTH"), HEADER_ES_TRUSTED_AUTH},
+    {NAME("HTTP_X_FORWARDED_FOR"), HEADER_FORWARDED_FOR},
+    {NAME("HTTP_ES_REQUIRELEADER"), HEADER_ES_REQUIRE_LEADER},
+    {NAME("HTTP_ES_REQUIREMASTER"), HEADER_ES_REQUIRE_MASTER},
+    {NAME("HTTP_ES_RESOLVELINKTO"), HEADER_ES_RESOLVE_LINK_TO},
+    {NAME("HTTP_X_FORWARDED_HOST"), HEADER_FORWARDED_HOST},
+    {NAME("HTTP_X_FORWARDED_PORT"), HEADER_FORWARDED_PORT},
+    {NAME("HTTP_X_REQUESTED_WITH"), HEADER_REQUESTED_WITH},
+    {NAME("HTTP_ES_REQUIRESMASTER"), HEADER_ES_REQUIRES_MASTER},
+    {NAME("HTTP_ES_RESOLVELINKTOS"), HEADER_ES_RESOLVE_LINK_TOS},
+    {NAME("HTTP_X_FORWARDED_PROTO"), HEADER_FORWARDED_PROTO},
+    {NAME("HTTP_ES_EXPECTEDVERSION"), HEADER_ES_EXPECTED_VERSION},
+    {NAME("HTTP_ES_MINIMUMPOSITION"), HEADER_ES_MINIMUM_POSITION},
+    {NAME("HTTP_X_FORWARDED_PREFIX"), HEADER_FORWARDED_PREFIX},
 };
 
 enum err
@@ -115,38 +120,35 @@ request_free(struct request **rp)
 	*rp = NULL;
 }
 
-struct search {
-	const char *name;
-	size_t n;
-};
-
 static int
 compare_name(const void *key, const void *item)
 {
-	const struct search *s = key;
-	const char *name = *(const char *const *)item;
-	int c = strncmp(s->name, name, s->n);
+	const struct slice *name = key, *other = item;
 
-	return c != 0 ? c : (name[s->n] == '\0' ? 0 : -1);
+	if (name->n != other->n)
+		return name->n < other->n ? -1 : 1;
+	return memcmp(name->p, other->p, name->n);
 }
 
 /* One of libfcgi's NAME=value strings, which die with the request. */
 static void
 take_parameter(struct request *r, const char *text)
 {
-	struct search s = {text, strcspn(text, "=")};
+	const char *equals = strchr(text, '=');
+	struct slice name;
 	const void *found;
 	size_t i;
 
-	if (text[s.n] == '\0')
+	if (equals == NULL)
 		return;
-	found = bsearch(&s, names, sizeof(names) / sizeof(names[0]),
+	name = slice(text, (size_t)(equals - text));
+	found = bsearch(&name, names, sizeof(names) / sizeof(names[0]),
 	    sizeof(names[0]), compare_name);
 	if (found == NULL)
 		return;
 	i = (size_t)((const char *)found - (const char *)names) /
 	    sizeof(names[0]);
-	r->headers[names[i].header] = slice_str(text + s.n + 1);
+	r->headers[names[i].header] = slice_str(equals + 1);
 }
 
 static void
