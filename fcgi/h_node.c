@@ -1,13 +1,16 @@
 /*
- * h_node - /ping and /info.
+ * h_node - /ping, /info and what the node is made of.
  */
 #include "config.h"
 
+#include "fcgi/cache.h"
 #include "fcgi/json_out.h"
 #include "fcgi/media.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 #include "fcgi/server.h"
+#include "fcgi/settings.h"
+#include "store/identity.h"
 #include "store/role.h"
 #include "store/store.h"
 
@@ -71,8 +74,33 @@ info(struct request *r)
 	json_out_close(&o, '}');
 }
 
+static void
+options(struct request *r)
+{
+	if (!identity_has_role(r->who, slice_str(IDENTITY_ADMINS))) {
+		reply_refuse_why(&r->reply, 401, "Unauthorized",
+		    "Only members of $admins may read this.");
+		return;
+	}
+	/* JSON whatever was asked for, as above. */
+	r->reply.content_type = media_content_type(r->wanted);
+	cache_never(r);
+	settings_print(&r->reply.body, r->server->conf);
+}
+
+/* The reference's is projections. */
+static void
+subsystems(struct request *r)
+{
+	r->reply.content_type = media_content_type(r->wanted);
+	buf_add_str(&r->reply.body, "[]");
+}
+
 const struct resource h_node_resources[] = {
     {"/ping", "GET, OPTIONS", {{"GET", NULL, &media_info, ping}}},
     {"/info", "GET, OPTIONS", {{"GET", NULL, &media_info, info}}},
+    {"/info/options", "GET, OPTIONS", {{"GET", NULL, &media_info, options}}},
+    {"/sys/subsystems", "GET, OPTIONS",
+	{{"GET", NULL, &media_json, subsystems}}},
     {NULL, NULL, {{NULL, NULL, NULL, NULL}}},
 };

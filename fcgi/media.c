@@ -128,6 +128,10 @@ static const enum media jx_types[] = {
     MEDIA_TEXT_XML,
 };
 
+static const enum media json_types[] = {
+    MEDIA_JSON,
+};
+
 const struct media_list media_feed = {
     feed_types, COUNT(feed_types), MEDIA_ATOM_JSON};
 const struct media_list media_event = {
@@ -143,6 +147,8 @@ const struct media_list media_stats = {
 const struct media_list media_gossip = {
     gossip_types, COUNT(gossip_types), MEDIA_JSON};
 const struct media_list media_jx = {jx_types, COUNT(jx_types), MEDIA_JSON};
+const struct media_list media_json = {
+    json_types, COUNT(json_types), MEDIA_JSON};
 
 /* How closely an item of Accept names a type, the closest last. */
 enum fit { FIT_NONE, FIT_ANY, FIT_MAIN, FIT_EXACT };

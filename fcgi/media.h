@@ -48,7 +48,8 @@ extern const struct media_list media_atom_nobatch; /* POST .../incoming/{id} */
 extern const struct media_list media_info;         /* /info, /ping */
 extern const struct media_list media_gossip;       /* /gossip */
 extern const struct media_list media_stats;        /* /stats */
-extern const struct media_list media_jx; /* users, subscription admin */
+extern const struct media_list media_jx;   /* users, subscription admin */
+extern const struct media_list media_json; /* /sys/subsystems */
 
 struct media_choice {
 	enum media type;
