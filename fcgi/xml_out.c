@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "fcgi/xml_out.h"
 #include "store/json.h"
@@ -235,19 +236,85 @@ read_member(
 	m->mark = s.p[0];
 }
 
-/* Whether an attribute of this name was written before; one may be. */
-static bool
-is_repeated(struct json_value object, const struct member *m, const char *at)
+/* An attribute's name, and which attribute of its object it is of. */
+struct attribute {
+	const char *name;
+	uint32_t name_len, at;
+};
+
+/* To find those whose name came before: XML may have one of a name. */
+struct attributes {
+	struct buf names;    /* one behind the other */
+	struct buf list;     /* of struct attribute */
+	struct buf repeated; /* a byte each: 1 if it is */
+	uint32_t n;
+};
+
+static void
+collect_attributes(
+    struct buf *b, struct attributes *as, struct json_value object)
 {
+	struct member m = {.name = {0}};
 	struct json_iter it;
 	struct json_value v;
 	struct slice raw;
 
 	json_iter_init(&it, object);
-	while (json_iter_member(&it, &raw, &v) && raw.p != at)
-		if (is_plain(&v) && json_says(raw, buf_slice(&m->name)))
-			return true;
-	return false;
+	while (json_iter_member(&it, &raw, &v)) {
+		read_member(b, &m, raw, v);
+		if (m.mark != 0) {
+			struct attribute a = {
+			    NULL, (uint32_t)m.name.n, as->n++};
+
+			buf_add_slice(&as->names, buf_slice(&m.name));
+			buf_add(&as->list, &a, sizeof(a));
+			buf_add_char(&as->repeated, 0);
+		}
+	}
+	buf_fini_part(&m.name, b);
+	buf_fail_with(b, &as->names);
+	buf_fail_with(b, &as->list);
+	buf_fail_with(b, &as->repeated);
+}
+
+static bool
+is_same_name(const struct attribute *a, const struct attribute *b)
+{
+	return slice_eq(
+	    slice(a->name, a->name_len), slice(b->name, b->name_len));
+}
+
+/* By name, then in their order. */
+static int
+compare_attributes(const void *one, const void *other)
+{
+	const struct attribute *a = one, *b = other;
+	uint32_t least = a->name_len < b->name_len ? a->name_len : b->name_len;
+	int c = memcmp(a->name, b->name, least);
+
+	if (c != 0)
+		return c;
+	if (a->name_len != b->name_len)
+		return a->name_len < b->name_len ? -1 : 1;
+	return a->at < b->at ? -1 : 1;
+}
+
+/* Sorted: an object may have as many as a body has room for. */
+static void
+find_repeated(struct attributes *as)
+{
+	struct attribute *list = (struct attribute *)(void *)as->list.p;
+	const char *name = as->names.p;
+	uint32_t i;
+
+	for (i = 0; i < as->n; i++) {
+		list[i].name = name;
+		name += list[i].name_len;
+	}
+	qsort(list, as->n, sizeof(*list), compare_attributes);
+	for (i = 1; i < as->n; i++)
+		as->repeated.p[list[i].at] =
+		    is_same_name(&list[i], &list[i - 1]);
 }
 
 static void
@@ -265,21 +332,38 @@ add_attribute(struct buf *b, const struct member *m, bool *has_namespace)
 }
 
 static void
-add_attributes(struct buf *b, struct json_value object)
+add_first_attributes(
+    struct buf *b, const struct attributes *as, struct json_value object)
 {
 	struct member m = {.name = {0}};
 	bool has_namespace = false;
 	struct json_iter it;
 	struct json_value v;
 	struct slice raw;
+	uint32_t i = 0;
 
 	json_iter_init(&it, object);
-	while (json_iter_member(&it, &raw, &v)) {
+	while (i < as->n && json_iter_member(&it, &raw, &v)) {
 		read_member(b, &m, raw, v);
-		if (m.mark != 0 && !is_repeated(object, &m, raw.p))
+		if (m.mark != 0 && as->repeated.p[i++] == 0)
 			add_attribute(b, &m, &has_namespace);
 	}
 	buf_fini_part(&m.name, b);
+}
+
+static void
+add_attributes(struct buf *b, struct json_value object)
+{
+	struct attributes as = {.n = 0};
+
+	collect_attributes(b, &as, object);
+	if (as.n > 0 && !buf_failed(b)) {
+		find_repeated(&as);
+		add_first_attributes(b, &as, object);
+	}
+	buf_fini(&as.names);
+	buf_fini(&as.list);
+	buf_fini(&as.repeated);
 }
 
 /* What stands between the elements of an element that has both. */

@@ -130,6 +130,10 @@ an_attribute_stands_once_and_never_changes_namespaces(void **state)
 {
 	(void)state;
 	json_is("{\"@a\":1,\"\\u0040a\":2}", "<d a=\"1\" />");
+	json_is(
+	    "{\"@b\":1,\"@a\":2,\"x\":3,\"@b\":4,\"@ab\":5,\"@a\":6,\"@a\":[]"
+	    ",\"@b\":7}",
+	    "<d b=\"1\" a=\"2\" ab=\"5\"><x>3</x></d>");
 	json_is("{\"@xmlns\":\"u\"}", "<d><_x0040_xmlns>u</_x0040_xmlns></d>");
 }
 
