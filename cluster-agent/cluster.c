@@ -19,6 +19,7 @@
 #include "store/conf_cluster.h"
 #include "store/custody.h"
 #include "store/env.h"
+#include "store/env_log.h"
 #include "store/forward.h"
 #include "store/group.h"
 #include "store/log.h"

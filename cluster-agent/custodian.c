@@ -21,6 +21,7 @@
 #include "store/conf.h"
 #include "store/custody.h"
 #include "store/env.h"
+#include "store/env_log.h"
 #include "store/format.h"
 #include "store/keeper.h"
 #include "store/log.h"

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,9 +18,9 @@
 #include "store/flush.h"
 #include "store/log.h"
 #include "store/regions.h"
+#include "store/spare.h"
 
 #define LOG_BUFFER_BYTES (4u << 20)
-#define LOG_FILE_BYTES   (32u << 20)
 
 /*
  * Most locks that one transaction may need: a batch of 20,000 events whose
@@ -194,6 +194,26 @@ write_at(int fd, const void *p, size_t n, off_t offset)
 	return -1;
 }
 
+/* The library's, but for the spare. */
+static int
+open_file(const char *path, int flags, ...)
+{
+	struct env *env = atomic_load(&present);
+	va_list ap;
+	int mode, r;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, int);
+	va_end(ap);
+	if ((flags & O_CREAT) != 0 && (r = spare_take(path)) != 0) {
+		if (env != NULL)
+			env_panic(env);
+		errno = r;
+		return -1;
+	}
+	return open(path, flags | O_CLOEXEC, (mode_t)mode);
+}
+
 static int
 configure_limits(DB_ENV *h, const struct env_options *o)
 {
@@ -204,7 +224,7 @@ configure_limits(DB_ENV *h, const struct env_options *o)
 		return r;
 	if ((r = h->set_lg_bsize(h, LOG_BUFFER_BYTES)) != 0)
 		return r;
-	if ((r = h->set_lg_max(h, LOG_FILE_BYTES)) != 0)
+	if ((r = h->set_lg_max(h, ENV_LOG_FILE_BYTES)) != 0)
 		return r;
 	if ((r = h->set_lk_max_locks(h, MAX_LOCKS)) != 0)
 		return r;
@@ -226,7 +246,8 @@ configure(struct env *env, const struct env_options *o)
 	h->app_private = env;
 	atomic_store(&present, env);
 	if ((r = db_env_set_func_fsync(flush)) != 0 ||
-	    (r = db_env_set_func_pwrite(write_at)) != 0)
+	    (r = db_env_set_func_pwrite(write_at)) != 0 ||
+	    (r = db_env_set_func_open(open_file)) != 0)
 		return r;
 	h->set_errcall(h, on_message);
 	if ((r = h->set_event_notify(h, on_event)) != 0)
@@ -319,6 +340,8 @@ open_all(struct env *env, const struct env_options *o)
 	    ((r = regions_check_room(o->dir, o->cache_bytes)) != 0 ||
 		(r = flush_logs(o->dir)) != 0))
 		return r;
+	if (o->recover && o->group != NULL)
+		spare_remove(o->dir);
 	if ((r = open_environment(env, o)) != 0)
 		return r;
 	regions_find(&env->regions, o->dir);
@@ -532,14 +555,20 @@ env_table(struct env *env, enum table t)
 }
 
 bool
-env_disk_is_full(struct env *env)
+env_has_room(struct env *env, uint64_t bytes)
 {
 	struct statvfs disk;
 	const char *dir;
 
-	return env->handle->get_home(env->handle, &dir) == 0 &&
-	       statvfs(dir, &disk) == 0 &&
-	       (uint64_t)disk.f_bavail * disk.f_frsize < LITTLE_ROOM;
+	return env->handle->get_home(env->handle, &dir) != 0 ||
+	       statvfs(dir, &disk) != 0 ||
+	       (uint64_t)disk.f_bavail * disk.f_frsize >= bytes;
+}
+
+bool
+env_disk_is_full(struct env *env)
+{
+	return !env_has_room(env, LITTLE_ROOM);
 }
 
 enum err
@@ -547,64 +576,6 @@ env_checkpoint(struct env *env, uint32_t kbytes)
 {
 	return env_err(env->handle->txn_checkpoint(
 	    env->handle, kbytes, 0, kbytes == 0 ? DB_FORCE : 0));
-}
-
-/* The number in the name of a log file, log.NNNNNNNNNN. */
-static uint32_t
-log_number(const char *path)
-{
-	const char *dot = strrchr(path, '.');
-
-	return dot == NULL ? 0 : (uint32_t)strtoul(dot + 1, NULL, 10);
-}
-
-static bool
-remove_log(const char *path)
-{
-	if (remove(path) == 0)
-		return true;
-	log_warn("store", "removing %s: %s", path, strerror(errno));
-	return false;
-}
-
-static bool
-is_needed(const struct env_log_need *need, uint32_t number, uint64_t bytes)
-{
-	if (bytes <= need->backup_bytes)
-		return true;
-	return number >= need->from_file && bytes <= need->keep_bytes;
-}
-
-/* Files are named in the order in which they were written. */
-static unsigned int
-remove_unneeded(char **names, const struct env_log_need *need)
-{
-	unsigned int i, n, removed = 0;
-
-	for (n = 0; names[n] != NULL; n++)
-		continue;
-	for (i = 0; i < n; i++)
-		if (!is_needed(need, log_number(names[i]),
-			(uint64_t)(n - i) * LOG_FILE_BYTES))
-			removed += remove_log(names[i]);
-	return removed;
-}
-
-enum err
-env_remove_logs(
-    struct env *env, const struct env_log_need *need, unsigned int *n)
-{
-	DB_ENV *h = env->handle;
-	char **names = NULL;
-	int r;
-
-	*n = 0;
-	if ((r = h->log_archive(h, &names, DB_ARCH_ABS)) != 0)
-		return r == DB_REP_LOCKOUT ? ERR_OK : env_err(r);
-	if (names != NULL)
-		*n = remove_unneeded(names, need);
-	free(names);
-	return ERR_OK;
 }
 
 const char *

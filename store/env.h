@@ -19,7 +19,8 @@
 #include "store/err.h"
 #include "store/group.h"
 
-#define ENV_PAGE_BYTES 4096
+#define ENV_PAGE_BYTES     4096
+#define ENV_LOG_FILE_BYTES (32u << 20)
 
 enum table {
 	TABLE_STREAMS,
@@ -88,6 +89,9 @@ bool env_panicked(const struct env *);
  */
 bool env_is_sound(struct env *);
 
+/* Whether the disk has room for so many bytes; if it does not say, it has. */
+bool env_has_room(struct env *, uint64_t bytes);
+
 /*
  * Whether there is next to no room left.  The cache then fills with pages
  * that cannot be written, and the library fails in other ways than ENOSPC.
@@ -123,17 +127,6 @@ void env_use_snapshots(struct env *, bool);
  * kbytes is 0.  ERR_RECOVERY, ERR_DISK_FULL, ERR_IO.
  */
 enum err env_checkpoint(struct env *, uint32_t kbytes);
-
-/* Log files that other nodes, or backups, have not read yet. */
-struct env_log_need {
-	uint32_t from_file;    /* the first that a node needs */
-	uint64_t keep_bytes;   /* but not more than this of them */
-	uint64_t backup_bytes; /* so much is kept in any case */
-};
-
-/* Remove others from before the last checkpoint; *n gets how many. */
-enum err env_remove_logs(
-    struct env *, const struct env_log_need *, unsigned int *n);
 
 /*
  * Check the pages of one table's file, which nobody has open.

@@ -35,14 +35,21 @@ report(const char *doing, const char *path, int error)
 }
 
 bool
+flush_names_log(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name != NULL &&
+	       strncmp(name + 1, LOG_PREFIX, LOG_PREFIX_LEN) == 0;
+}
+
+bool
 flush_is_log(int fd, int error)
 {
 	char path[PATH_MAX];
-	const char *name;
 
 	path_of(fd, path);
-	name = strrchr(path, '/');
-	if (name == NULL || strncmp(name + 1, LOG_PREFIX, LOG_PREFIX_LEN) != 0)
+	if (!flush_names_log(path))
 		return false;
 	report("writing", path, error);
 	return true;
@@ -62,6 +69,22 @@ flush_fd(int fd)
 	path_of(fd, path);
 	report("flushing", path, r);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return r;
+}
+
+int
+flush_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0 || fsync(fd) != 0) {
+		r = errno;
+		report("flushing", path, r);
+	} else {
+		r = 0;
+	}
+	if (fd >= 0)
+		close(fd);
 	return r;
 }
 

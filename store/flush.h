@@ -17,6 +17,12 @@
 /* 0, or errno; then the log says which file, and the store needs recovery. */
 int flush_fd(int fd);
 
+/* The same for the names in a folder. */
+int flush_dir(const char *path);
+
+/* Whether the file of that path is one of the library's log files. */
+bool flush_names_log(const char *path);
+
 /* Of a write that failed: whether it was to a log file; then it is logged. */
 bool flush_is_log(int fd, int error);
 

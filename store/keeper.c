@@ -6,10 +6,15 @@
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/env.h"
+#include "store/env_log.h"
 #include "store/keeper.h"
 #include "store/log.h"
 
 #define LOOK_EVERY_MS 1000
+
+/* For a log that fills a file in two seconds; and after a failure. */
+#define PREPARE_EVERY_MS 100
+#define PREPARE_AGAIN_MS 10000
 
 /*
  * Recovery reads the log from the last checkpoint but one, so this bounds
@@ -21,7 +26,7 @@ struct keeper {
 	struct env *env;
 	keeper_need_f *need;
 	void *arg;
-	pthread_t thread;
+	pthread_t thread, preparer;
 	pthread_mutex_t removal; /* held while files are removed */
 	unsigned int holds;      /* who wants them all to stay */
 	pthread_mutex_t mutex;
@@ -51,10 +56,9 @@ keep(struct keeper *k, uint32_t kbytes)
 
 /* False when it is time to stop. */
 static bool
-rest(struct keeper *k)
+rest(struct keeper *k, int64_t ms)
 {
-	struct timespec until =
-	    clock_mono_time(clock_mono_ms() + LOOK_EVERY_MS);
+	struct timespec until = clock_mono_time(clock_mono_ms() + ms);
 	bool go_on;
 
 	pthread_mutex_lock(&k->mutex);
@@ -70,9 +74,22 @@ keep_on(void *arg)
 {
 	struct keeper *k = arg;
 
-	while (rest(k))
+	while (rest(k, LOOK_EVERY_MS))
 		keep(k, CHECKPOINT_KBYTES);
 	keep(k, 0);
+	return NULL;
+}
+
+/* Not by the same thread: a checkpoint takes longer than there is time. */
+static void *
+prepare_on(void *arg)
+{
+	struct keeper *k = arg;
+	int64_t ms = PREPARE_EVERY_MS;
+
+	while (rest(k, ms))
+		ms = env_prepare_log(k->env) == ERR_OK ? PREPARE_EVERY_MS
+						       : PREPARE_AGAIN_MS;
 	return NULL;
 }
 
@@ -87,7 +104,8 @@ keeper_start(struct env *env, keeper_need_f *need, void *arg)
 	pthread_mutex_init(&k->mutex, NULL);
 	pthread_mutex_init(&k->removal, NULL);
 	clock_cond_init(&k->stop);
-	if (pthread_create(&k->thread, NULL, keep_on, k) != 0) {
+	if (pthread_create(&k->thread, NULL, keep_on, k) != 0 ||
+	    pthread_create(&k->preparer, NULL, prepare_on, k) != 0) {
 		log_error("keeper", "cannot start a thread");
 		abort();
 	}
@@ -119,9 +137,10 @@ keeper_stop(struct keeper **kp)
 		return;
 	pthread_mutex_lock(&k->mutex);
 	k->stopping = true;
-	pthread_cond_signal(&k->stop);
+	pthread_cond_broadcast(&k->stop);
 	pthread_mutex_unlock(&k->mutex);
 	pthread_join(k->thread, NULL);
+	pthread_join(k->preparer, NULL);
 	pthread_cond_destroy(&k->stop);
 	pthread_mutex_destroy(&k->mutex);
 	pthread_mutex_destroy(&k->removal);

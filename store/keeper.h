@@ -1,7 +1,8 @@
 /*
- * keeper - checkpoints, and the removal of log files from before them.
+ * keeper - checkpoints, the removal of log files from before them, and the
+ * making of the next log file before it is needed.
  *
- * Layer: store, for the agent.  A thread of its own, since a checkpoint may
+ * Layer: store, for the agent.  Threads of its own, since a checkpoint may
  * take seconds and must not keep the agent from noticing a death.
  */
 #ifndef STORE_KEEPER_H
@@ -21,7 +22,7 @@ struct keeper *keeper_start(struct env *, keeper_need_f *need, void *arg);
 void keeper_hold_logs(struct keeper *);
 void keeper_release_logs(struct keeper *);
 
-/* Write a last checkpoint and end the thread. */
+/* Write a last checkpoint and end the threads. */
 void keeper_stop(struct keeper **);
 
 #endif

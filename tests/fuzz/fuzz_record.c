@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/buf.h"
+#include "store/env_log.h"
 #include "store/tbl.h"
 #include "store/tbl_all.h"
 #include "store/tbl_counters.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/env.h"
+#include "store/env_log.h"
 #include "tests/unit/fixture_store.h"
 
 #define CACHE_BYTES (16u << 20)
