@@ -68,9 +68,7 @@ line_next(struct line *l, struct request *own)
 	struct request *r = NULL;
 
 	pthread_mutex_lock(&l->mutex);
-	/* What comes over a connection that is kept open, own alone can read.
-	 */
-	if (l->first == NULL || own->fcgx.ipcFd >= 0) {
+	if (l->first == NULL) {
 		l->free++;
 	} else {
 		r = take_first(l);

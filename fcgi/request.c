@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "fcgi/base_url.h"
+#include "fcgi/connections.h"
 #include "fcgi/header.h"
 #include "fcgi/meter.h"
 #include "fcgi/records.h"
@@ -19,10 +22,17 @@
 #include "store/identity.h"
 #include "store/log.h"
 
+#define NO_SOCKET -1 /* to accept from; see connections */
+
 /* A buffer that grew beyond this is given back after the request. */
 #define KEPT_BYTES ((size_t)1 << 20)
 
-#define SKIPPED_BYTES 8192 /* of a body that nobody wants, at a time */
+/*
+ * Of a body that nobody wants: the examples let web servers pass on twice
+ * max_body_bytes, and who is answered already gets so long to say it.
+ */
+#define SKIPPED_TIMES 2
+#define SKIPPING_MS   2000
 
 #define NAME(text)                     \
 	{                              \
@@ -66,12 +76,12 @@ static const struct {
 };
 
 enum err
-request_new(struct request **out, struct server *server, int listen_fd)
+request_new(struct request **out, struct server *server)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	r->server = server;
-	if (FCGX_InitRequest(&r->fcgx, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) !=
+	if (FCGX_InitRequest(&r->fcgx, NO_SOCKET, FCGI_FAIL_ACCEPT_ON_INTR) !=
 	    0) {
 		free(r);
 		return ERR_IO;
@@ -168,6 +178,25 @@ print_base(struct request *r)
 }
 
 void
+request_limit_silence(struct request *r, int ms)
+{
+	struct timeval most = {ms / 1000, ms % 1000 * 1000L};
+
+	setsockopt(r->fcgx.ipcFd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+}
+
+bool
+request_receive(struct request *r, int fd, int ms)
+{
+	r->fcgx.ipcFd = fd;
+	/* Else it would be closed, or closed slowly when what comes is bad. */
+	r->fcgx.keepConnection = true;
+	FCGX_Detach(&r->fcgx);
+	request_limit_silence(r, ms);
+	return FCGX_Accept_r(&r->fcgx) == 0;
+}
+
+void
 request_begin(struct request *r)
 {
 	size_t i;
@@ -226,19 +255,67 @@ shrink(struct buf *b)
 		buf_fini(b);
 }
 
+/* What is here already, and if that is nothing, what comes next. */
+static size_t
+skip_some(FCGX_Stream *in)
+{
+	size_t n;
+
+	if (FCGX_GetChar(in) == EOF)
+		return 0;
+	n = 1 + (size_t)(in->stop - in->rdNext);
+	in->rdNext = in->stop;
+	return n;
+}
+
+/* The body that nobody wants, until until_ms in clock_mono_ms(). */
+static void
+skip_body(struct request *r, int64_t until_ms)
+{
+	size_t n, left = SKIPPED_TIMES * r->server->conf->max_body_bytes;
+
+	while ((n = skip_some(r->fcgx.in)) > 0) {
+		if (n > left || clock_mono_ms() > until_ms) {
+			r->fcgx.keepConnection = false;
+			FCGX_FClose(r->fcgx.in); /* nobody reads on */
+			return;
+		}
+		left -= n;
+	}
+}
+
+static void
+read_out(struct request *r)
+{
+	if (skip_some(r->fcgx.in) == 0)
+		return;
+	request_limit_silence(r, SKIPPING_MS);
+	skip_body(r, clock_mono_ms() + SKIPPING_MS);
+}
+
 /*
- * libfcgi would wait for the web server to close the connection first, lest
- * what is unread there take the answer with it.  Once the request has been
- * read to its end there is nothing unread: the thread is free for the next.
+ * What is unread when a connection is closed may take the answer with it;
+ * libfcgi waits for the web server to close it, however long that speaks on.
+ * On one that is kept, what comes after the answer is the next request.
  */
 static void
-leave_connection(FCGX_Request *fcgx, bool is_sound)
+send_answer(struct request *r, struct answer answer)
 {
-	FCGX_Attach(fcgx); /* the connection may be kept from another request */
-	if (FCGX_GetChar(fcgx->in) == EOF)
-		FCGX_Detach(fcgx);
+	FCGX_Request *fcgx = &r->fcgx;
+	bool is_sound;
+
+	if (fcgx->keepConnection) {
+		request_limit_silence(r, SKIPPING_MS);
+		read_out(r);
+	}
+	is_sound = records_send(fcgx, answer);
+	read_out(r);
 	is_sound = is_sound && FCGX_GetError(fcgx->in) == 0;
+	FCGX_Detach(fcgx);
 	FCGX_Free(fcgx, !fcgx->keepConnection || !is_sound);
+	if (fcgx->ipcFd >= 0)
+		connections_keep(r->server->connections, fcgx->ipcFd);
+	fcgx->ipcFd = -1;
 }
 
 void
@@ -251,7 +328,7 @@ request_end(struct request *r)
 		tell_failure(r);
 	answer = reply_print(&r->reply, &r->out);
 	meter_note(r); /* the client may ask at once */
-	leave_connection(&r->fcgx, records_send(&r->fcgx, answer));
+	send_answer(r, answer);
 	identity_free(&r->who);
 	shrink(&r->body);
 	shrink(&r->out);
@@ -261,16 +338,14 @@ request_end(struct request *r)
 	log_about(NULL);
 }
 
-/* What is here of it; nobody waits for more. */
+/* What is here of the body; nobody waits for more. */
 static void
-skip_body(struct request *r)
+skip_what_is_here(struct request *r)
 {
 	int flags = fcntl(r->fcgx.ipcFd, F_GETFL);
-	char bytes[SKIPPED_BYTES];
 
 	fcntl(r->fcgx.ipcFd, F_SETFL, flags | O_NONBLOCK);
-	while (FCGX_GetStr(bytes, sizeof(bytes), r->fcgx.in) > 0)
-		continue;
+	skip_body(r, clock_mono_ms() + SKIPPING_MS);
 	fcntl(r->fcgx.ipcFd, F_SETFL, flags);
 }
 
@@ -283,7 +358,7 @@ request_turn_away(struct request *r)
 	reply_refuse_why(&r->reply, 503, "Server Is Too Busy",
 	    "Too many requests wait for their turn. Nothing was done; it is "
 	    "safe to repeat it in a moment.");
-	skip_body(r);
+	skip_what_is_here(r);
 	request_end(r);
 }
 

@@ -84,8 +84,16 @@ struct request {
 };
 
 /* ERR_IO: libfcgi failed. */
-enum err request_new(struct request **, struct server *, int listen_fd);
+enum err request_new(struct request **, struct server *);
 void request_free(struct request **);
+
+/*
+ * Read what the web server says over a connection, which is the request's
+ * from now on; a silence ends it that is longer than ms, until another is
+ * allowed.  False: it says no request, and is closed.
+ */
+bool request_receive(struct request *, int fd, int ms);
+void request_limit_silence(struct request *, int ms);
 
 /*
  * Take over what the front server said about the accepted request; also to
@@ -100,7 +108,10 @@ void request_rest(struct request *);
 /* Give such memory to another, which has none. */
 void request_lend(struct request *from, struct request *to);
 
-/* Give the answer to the front server, and the memory of a large one back. */
+/*
+ * Give the answer to the front server, the connection back if it is kept, and
+ * the memory of a large answer.
+ */
 void request_end(struct request *);
 
 /* Answer one that was accepted with 503, since too many others are here. */

@@ -11,6 +11,7 @@
 
 struct auth;
 struct conf;
+struct connections;
 struct refusals;
 struct store;
 struct waiting;
@@ -23,6 +24,7 @@ struct server {
 	atomic_bool has_accounts; /* bootstrap_run() is through */
 	_Atomic uint64_t next_id; /* of a request that has none */
 	struct waiting *waiting;  /* requests in a long poll */
+	struct connections *connections;
 	struct refusals *refusals;
 };
 

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "fcgi/auth.h"
+#include "fcgi/connections.h"
 #include "fcgi/line.h"
 #include "fcgi/refusals.h"
 #include "fcgi/request.h"
@@ -29,8 +29,16 @@
 #define BOOTSTRAP_AGAIN_MS 200
 #define NUDGE_MS           20
 #define LONGEST_IN_LINE_US (PATIENCE_MS * INT64_C(1000))
-#define ACCEPT_FAILED_MS   10
-#define OTHER_FILES        64 /* open besides the requests' connections */
+
+/*
+ * Within a request.  No web server waits longer for its client (Apache: 300
+ * s); the door has others to look after.
+ */
+#define SILENCE_MS         330000
+#define SILENCE_AT_DOOR_MS PATIENCE_MS
+
+#define MOST_KEPT   1024 /* connections, between their requests */
+#define OTHER_FILES 64   /* open besides the requests' connections */
 
 /* Requests that one processor has in hand at a time, and those of a worker. */
 #define TURNS_PER_CPU 2
@@ -48,7 +56,6 @@ struct thread {
 
 struct worker {
 	struct server server;
-	int listen_fd;
 	pthread_t bootstrap;
 	struct turns *turns;
 	struct thread *threads;
@@ -93,23 +100,10 @@ make_request(struct worker *w)
 {
 	struct request *r;
 
-	if (request_new(&r, &w->server, w->listen_fd) == ERR_OK)
+	if (request_new(&r, &w->server) == ERR_OK)
 		return r;
 	log_error("worker", "libfcgi cannot make a request");
 	abort();
-}
-
-/*
- * A connection that was kept brings the next request to this thread alone,
- * which may not wait for a turn then.
- */
-static void
-take_turn(struct thread *t, const struct request *r)
-{
-	if (r->fcgx.ipcFd < 0)
-		turns_take(t->worker->turns, &t->turn);
-	else
-		turns_give(t->worker->turns, &t->turn);
 }
 
 /* For the disk or the master, or for the store to be recovered. */
@@ -142,6 +136,7 @@ receive(struct thread *t, struct request *r)
 static struct request *
 receive_waiting(struct thread *t, struct request *r)
 {
+	request_limit_silence(r, SILENCE_MS);
 	if (clock_mono_us() - r->came_us <= LONGEST_IN_LINE_US)
 		return receive(t, r);
 	request_turn_away(r);
@@ -154,35 +149,24 @@ serve_on(void *arg)
 	struct thread *t = arg;
 	struct worker *w = t->worker;
 	struct request *first, *r = make_request(w);
-	bool accepted;
+	int fd;
 
 	for (;;) {
-		take_turn(t, r);
+		turns_take(w->turns, &t->turn);
 		if ((first = line_next(w->line, r)) != NULL) {
 			r = receive_waiting(t, first);
 			continue;
 		}
 		if (atomic_load(&w->server.stopping))
 			break;
-		accepted = FCGX_Accept_r(&r->fcgx) == 0;
+		fd = connections_take(w->server.connections, -1);
 		line_leave(w->line);
-		if (accepted)
+		if (fd >= 0 && request_receive(r, fd, SILENCE_MS))
 			r = receive(t, r);
-		else if (!atomic_load(&w->server.stopping))
-			/* A nudge, or no descriptor left for now. */
-			clock_sleep_ms(ACCEPT_FAILED_MS);
 	}
 	line_leave(w->line);
 	request_free(&r);
 	return NULL;
-}
-
-static bool
-requests_wait(const struct worker *w)
-{
-	struct pollfd connections = {w->listen_fd, POLLIN, 0};
-
-	return poll(&connections, 1, 0) > 0;
 }
 
 /* Of the door; returned is what to go on with. */
@@ -194,6 +178,7 @@ let_in(struct thread *door, struct request *r)
 
 	switch (line_enter(line, r)) {
 	case LINE_SERVE: /* who became free cannot know of it */
+		request_limit_silence(r, SILENCE_MS);
 		r = receive(door, r);
 		break;
 	case LINE_WAIT:
@@ -203,8 +188,6 @@ let_in(struct thread *door, struct request *r)
 		request_turn_away(r);
 		break;
 	}
-	/* Were it kept, the door would wait for what it brings. */
-	FCGX_Free(&r->fcgx, 1);
 	return r;
 }
 
@@ -225,18 +208,18 @@ stand_at_door(void *arg)
 {
 	struct thread *door = arg;
 	struct worker *w = door->worker;
+	struct connections *c = w->server.connections;
 	struct request *r = make_request(w);
+	int fd;
 
 	while (!atomic_load(&w->server.stopping)) {
 		turn_away_late(w, clock_mono_us() - LONGEST_IN_LINE_US);
 		if (line_has_free(w->line))
 			clock_sleep_ms(LOOK_IDLY_MS);
-		else if (!requests_wait(w))
+		else if ((fd = connections_take(c, 0)) < 0)
 			clock_sleep_ms(LOOK_MS);
-		else if (FCGX_Accept_r(&r->fcgx) == 0)
+		else if (request_receive(r, fd, SILENCE_AT_DOOR_MS))
 			r = let_in(door, r);
-		else /* no descriptor left for now */
-			clock_sleep_ms(ACCEPT_FAILED_MS);
 	}
 	request_free(&r);
 	return NULL;
@@ -298,6 +281,27 @@ count_turns(void)
 	return n > LEAST_TURNS ? (unsigned int)n : LEAST_TURNS;
 }
 
+/* Who may be here without a thread. */
+static enum err
+make_places(struct worker *w, int listen_fd)
+{
+	const struct conf *c = w->server.conf;
+	rlim_t room = count_room(c);
+	unsigned int kept = MOST_KEPT, queued;
+	enum err e;
+
+	if (room / 4 < kept)
+		kept = (unsigned int)(room / 4);
+	room -= kept;
+	queued = count_places("max_queued", c->max_queued, room / 2);
+	w->line = line_new(queued);
+	e = connections_new(&w->server.connections, listen_fd, kept);
+	if (e != ERR_OK)
+		return e;
+	return waiting_new(&w->server.waiting, &w->server, serve_again,
+	    count_places("max_waiting", c->max_waiting, room - queued));
+}
+
 static int
 start_thread(struct worker *w)
 {
@@ -311,19 +315,10 @@ start_thread(struct worker *w)
 static enum err
 start_threads(struct worker *w)
 {
-	const struct conf *c = w->server.conf;
-	unsigned int n = c->threads, queued;
-	rlim_t room = count_room(c);
-	enum err e;
+	unsigned int n = w->server.conf->threads;
 	int r;
 
-	queued = count_places("max_queued", c->max_queued, room / 2);
-	e = waiting_new(&w->server.waiting, &w->server, serve_again,
-	    count_places("max_waiting", c->max_waiting, room - queued));
-	if (e != ERR_OK)
-		return e;
 	w->turns = turns_new(count_turns(), n);
-	w->line = line_new(queued);
 	w->threads = xcalloc(n, sizeof(*w->threads));
 	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
 	for (; r == 0 && w->nthreads < n; w->nthreads++)
@@ -349,7 +344,8 @@ await_signal(struct worker *w)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	while (sigtimedwait(&stop, NULL, &nap) < 0) {
-		busy = requests_wait(w) || line_has_waiting(w->line);
+		busy = connections_wait(w->server.connections) ||
+		       line_has_waiting(w->line);
 		turns_look(w->turns, busy);
 		refusals_settle(w->server.refusals);
 		nap.tv_nsec = (busy ? LOOK_MS : LOOK_IDLY_MS) * 1000000L;
@@ -377,14 +373,12 @@ stop_threads(struct worker *w)
 	unsigned int i;
 
 	atomic_store(&w->server.stopping, true);
-	FCGX_ShutdownPending();
 	turns_close(w->turns);
 	join(w->door.id);
 	for (i = 0; i < w->nthreads; i++)
 		join(w->threads[i].id);
-	/* Who is left when all threads had connections that were kept. */
-	turn_away_late(w, INT64_MAX);
 	waiting_free(&w->server.waiting);
+	connections_free(&w->server.connections);
 	join(w->bootstrap);
 	line_free(&w->line);
 	free(w->threads);
@@ -394,7 +388,7 @@ stop_threads(struct worker *w)
 enum err
 worker_run(const struct conf *conf, int listen_fd)
 {
-	struct worker w = {.listen_fd = listen_fd, .server = {.conf = conf}};
+	struct worker w = {.server = {.conf = conf}};
 	struct store_options o = {.program = "rill.fcgi",
 	    .dir = conf->data,
 	    .cache_bytes = (size_t)conf->cache_mb << 20,
@@ -410,7 +404,8 @@ worker_run(const struct conf *conf, int listen_fd)
 	    (uint64_t)clock_now_ticks() << 16 | (uint64_t)getpid();
 	w.server.auth = auth_new(conf);
 	w.server.refusals = refusals_new();
-	if ((e = start_threads(&w)) != ERR_OK)
+	if ((e = make_places(&w, listen_fd)) != ERR_OK ||
+	    (e = start_threads(&w)) != ERR_OK)
 		exit(EXIT_FAILURE);
 	log_info("worker", "serving with %u threads", w.nthreads);
 	await_signal(&w);

@@ -28,8 +28,9 @@ def stream(kind, content):
                     for at in range(0, len(content), LARGEST_RECORD))
 
 
-def begin():
-    return record(BEGIN_REQUEST, struct.pack(">HB5x", RESPONDER, 0))
+def begin(keep=False):
+    """keep: the connection is for further requests, too (FCGI_KEEP_CONN)."""
+    return record(BEGIN_REQUEST, struct.pack(">HB5x", RESPONDER, keep))
 
 
 def length(n):
@@ -64,7 +65,7 @@ class Answer:
 
 
 class Connection:
-    """One connection to a worker, which serves one request."""
+    """One connection to a worker; it serves one request, unless it is kept."""
 
     def __init__(self, address, seconds=30):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -88,6 +89,17 @@ class Connection:
                 raise ConnectionError(f"ended after {len(got)} of {n} bytes")
             got += more
         return got
+
+    def ask(self, method, uri, body=b"", headers=None, keep=False, **more):
+        """Send a whole request; more replaces what the web server says."""
+        more = {"CONTENT_LENGTH": len(body), **more}
+        self.send(begin(keep),
+                  stream(PARAMS, parameters(method, uri, headers, **more)),
+                  record(PARAMS), stream(STDIN, body), record(STDIN))
+
+    def request(self, *request, **more):
+        self.ask(*request, **more)
+        return self.answer()
 
     def answer(self):
         text = b""
@@ -131,12 +143,7 @@ class Worker:
     def connect(self):
         return Connection(self.address)
 
-    def request(self, method, uri, body=b"", headers=None, **more):
-        """One whole request; more replaces what the web server says."""
-        more = {"CONTENT_LENGTH": len(body), **more}
+    def request(self, *request, **more):
+        """One whole request, on a connection of its own."""
         with self.connect() as connection:
-            connection.send(
-                begin(),
-                stream(PARAMS, parameters(method, uri, headers, **more)),
-                record(PARAMS), stream(STDIN, body), record(STDIN))
-            return connection.answer()
+            return connection.request(*request, **more)

@@ -276,7 +276,6 @@ class Apache(Front):
     command = ["apache2", "-DFOREGROUND", "-f", "{}"]
     can_end_polls = False
     keeps_length = False
-    slow_readers = 8  # each holds a thread of the worker for 2 s
     modules = ["proxy", "proxy_fcgi", "buffer"]
     blocks = []
 
@@ -348,6 +347,23 @@ class Fcgid(Apache):
     def extra(self):
         return f"""FcgidIPCDir {self.folder}
 FcgidProcessTableFile {self.folder}/table"""
+
+
+class KeptNginx(Nginx):
+    """Keeps its connections to the worker."""
+
+    def configuration(self):
+        to_worker = f"unix:{self.backend.socket_path};"
+        text = super().configuration().replace("keep_conn off", "keep_conn on")
+        text = text.replace(f"pass {to_worker}", "pass rill;")
+        return text.replace(
+            "http {\n", f"http {{\nupstream rill {{ server {to_worker} "
+            "keepalive 32; }\n")
+
+
+class KeptApache(Apache):
+    def configuration(self):
+        return super().configuration().replace("disablereuse", "enablereuse")
 
 
 KINDS = [Lighttpd, Nginx, Apache, Fcgid]

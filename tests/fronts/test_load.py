@@ -1,5 +1,6 @@
 """Large bodies, slow clients, many who wait, and workers that die."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -7,15 +8,18 @@ import signal
 import socket
 import threading
 
+import pytest
+
 from crowd import Crowd
 from events import (ATOM, BYTES, event, fill, new_id, new_name, numbers,
                     path, stored_ids, write)
-from front import Fcgid, Lighttpd
+from front import Fcgid, KeptApache, KeptNginx, Lighttpd, name_of
 from node import START_SECONDS, children, wait_until
 
 LONG = {"ES-LongPoll": "300", "Accept": ATOM}  # longer than any test
 MIB = 1024 * 1024
 SLOW = 40
+CROWD = 24
 SLOW_BODY = 300_000
 SLOW_PAGE = 4 * MIB
 
@@ -98,6 +102,25 @@ def test_slow_readers_keep_nobody_waiting(node):
             client.ask("GET", path(stream, 0), {"Accept": "application/json"})
         assert {client.status() for client in clients} == {200}
         assert_serves(node)
+
+
+def append_and_read(node, stream, number):
+    assert node.append(stream, {"n": number}).status == 201
+    answer = node.request("GET", path(stream, number))
+    assert answer.status == 200
+    return answer
+
+
+@pytest.mark.parametrize("kind", [KeptNginx, KeptApache], ids=name_of)
+def test_connections_may_be_kept(fronts, kind):
+    """More of them than the worker has threads."""
+    node, streams = fronts(kind), [new_name("kept") for _ in range(CROWD)]
+    with concurrent.futures.ThreadPoolExecutor(CROWD) as pool:
+        for number in range(10):
+            jobs = [pool.submit(append_and_read, node, stream, number)
+                    for stream in streams]
+            for job in jobs:
+                job.result()
 
 
 def found(waiter):

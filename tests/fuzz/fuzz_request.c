@@ -72,7 +72,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	server.auth = auth_new(&conf);
 	server.stopping = true; /* nobody is parked in a long poll */
 	assert(store_open(&server.store, &o) == ERR_OK);
-	assert(request_new(&request, &server, 0) == ERR_OK);
+	assert(request_new(&request, &server) == ERR_OK);
 	atexit(close_server);
 	return 0;
 }

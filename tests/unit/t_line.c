@@ -37,7 +37,7 @@ new_request(void)
 {
 	struct request *r;
 
-	assert_int_equal(request_new(&r, NULL, 0), ERR_OK);
+	assert_int_equal(request_new(&r, NULL), ERR_OK);
 	return r;
 }
 
@@ -161,20 +161,6 @@ who_came_too_early_is_taken_out_of_the_line(void **state)
 	assert_false(line_has_waiting(line));
 }
 
-static void
-a_connection_that_is_kept_open_is_not_given_up(void **state)
-{
-	struct request *waits = new_request(), *own = new_request();
-
-	(void)state;
-	assert_int_equal(line_enter(line, waits), LINE_WAIT);
-	own->fcgx.ipcFd = 0;
-	assert_null(line_next(line, own));
-	own->fcgx.ipcFd = -1;
-	assert_ptr_equal(line_next(line, own), waits);
-	request_free(&waits);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -186,7 +172,6 @@ main(void)
 	    TEST(who_is_served_next_gets_the_threads_memory),
 	    TEST(who_waits_in_line_keeps_no_memory),
 	    TEST(who_came_too_early_is_taken_out_of_the_line),
-	    TEST(a_connection_that_is_kept_open_is_not_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

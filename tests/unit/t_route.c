@@ -24,7 +24,7 @@ without_memory_for_the_path_the_server_is_too_busy(void **state)
 	struct request *r;
 
 	(void)state;
-	assert_int_equal(request_new(&r, &server, 0), ERR_OK);
+	assert_int_equal(request_new(&r, &server), ERR_OK);
 	r->fcgx.envp = envp;
 	request_begin(r);
 	r->room.limit = 1;

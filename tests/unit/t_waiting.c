@@ -96,7 +96,7 @@ new_request(struct hall *h, int fd)
 {
 	struct request *r;
 
-	assert_int_equal(request_new(&r, &h->server, -1), ERR_OK);
+	assert_int_equal(request_new(&r, &h->server), ERR_OK);
 	r->fcgx.ipcFd = fd;
 	return r;
 }
