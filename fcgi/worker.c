@@ -37,7 +37,7 @@
 #define SILENCE_MS         330000
 #define SILENCE_AT_DOOR_MS PATIENCE_MS
 
-#define MOST_KEPT   1024 /* connections, between their requests */
+#define MOST_KEPT   4096 /* connections, between their requests */
 #define OTHER_FILES 64   /* open besides the requests' connections */
 
 /* Requests that one processor has in hand at a time, and those of a worker. */

@@ -6,6 +6,7 @@ import re
 import struct
 import termios
 import threading
+import time
 
 import pytest
 
@@ -15,6 +16,7 @@ from node import Node, wait_until
 
 THREADS, QUEUED = 1, 2
 PLACES = THREADS + QUEUED
+LONGEST_IN_LINE = 3  # seconds
 FILES = 128  # that a process may open
 CLIENTS, EVENTS = 12, 10
 BODY = b"x" * 50000  # more than is read before somebody serves it
@@ -64,8 +66,9 @@ class Hold:
         return struct.unpack("i", unread)[0] == 0
 
     def finish(self):
-        self.connection.send(fastcgi.record(fastcgi.STDIN, BODY[:1]),
-                             fastcgi.record(fastcgi.STDIN))
+        with contextlib.suppress(BrokenPipeError):  # it waited for too long
+            self.connection.send(fastcgi.record(fastcgi.STDIN, BODY[:1]),
+                                 fastcgi.record(fastcgi.STDIN))
         return self.answer()
 
     def answer(self):
@@ -80,11 +83,11 @@ def hold_the_thread(address, stream):
 
 
 def hold_all_places(node, stream):
-    """Those that hold them, and what others were told."""
+    """Also on a slow machine: who waited for too long leaves his place to the
+    next, who can only wait, too."""
     address = worker_address(node)
     first = hold_the_thread(address, stream)
-    held = [first] + [Hold(address, stream) for _ in range(QUEUED)]
-    return held, [Hold(address, stream).answer() for _ in range(5)]
+    return [first] + [Hold(address, stream) for _ in range(QUEUED)]
 
 
 def assert_turned_away(answer):
@@ -93,21 +96,41 @@ def assert_turned_away(answer):
     assert answer.body.startswith(TURNED_AWAY)
 
 
-def test_who_finds_no_room_is_told_at_once(tiny):
-    """And nothing is done; who waits is served in the end."""
+def test_who_finds_no_room_is_told_and_nothing_is_done(tiny):
     stream, other = new_name("held"), new_name("turned-away")
-    held, told = hold_all_places(tiny, stream)
-    assert len(held) == PLACES
-    for answer in told:
-        assert_turned_away(answer)
+    held = hold_all_places(tiny, stream)
+    for _ in range(5):
+        assert_turned_away(Hold(worker_address(tiny), stream).answer())
     assert_turned_away(tiny.append(other, {"n": 1}))
     assert_turned_away(tiny.append(other, {"text": "x" * 100000}))
     assert_turned_away(tiny.request("GET", path(stream)))
     head = tiny.request("HEAD", path(stream))
     assert head.status == 503 and head.body == b""
-    assert [hold.finish().status for hold in held] == [201] * PLACES
-    assert len(stored_ids(tiny, stream)) == PLACES
+    answers = [hold.finish() for hold in held]
+    assert answers[0].status == 201
+    done = [answer for answer in answers if answer.status == 201]
+    for answer in answers:
+        if answer not in done:  # it waited for too long
+            assert_turned_away(answer)
+    assert len(stored_ids(tiny, stream)) == len(done)
     assert tiny.request("GET", path(other)).status == 404
+
+
+def hold_for_a_moment(node):
+    """In all places: for how long, and what they were answered."""
+    began = time.monotonic()
+    held = hold_all_places(node, new_name("held"))
+    statuses = [hold.finish().status for hold in held]
+    return time.monotonic() - began, statuses
+
+
+def test_who_waits_is_served_unless_it_takes_too_long(tiny):
+    for _ in range(10):
+        seconds, statuses = hold_for_a_moment(tiny)
+        if seconds < LONGEST_IN_LINE:
+            assert statuses == [201] * PLACES
+            break
+        assert set(statuses) <= {201, 503}
 
 
 class Client(threading.Thread):
