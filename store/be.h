@@ -25,6 +25,20 @@ be_get32(const unsigned char *p)
 }
 
 static inline void
+be_put48(unsigned char *p, uint64_t v)
+{
+	p[0] = (unsigned char)(v >> 40);
+	p[1] = (unsigned char)(v >> 32);
+	be_put32(p + 2, (uint32_t)v);
+}
+
+static inline uint64_t
+be_get48(const unsigned char *p)
+{
+	return (uint64_t)p[0] << 40 | (uint64_t)p[1] << 32 | be_get32(p + 2);
+}
+
+static inline void
 be_put64(unsigned char *p, uint64_t v)
 {
 	be_put32(p, (uint32_t)(v >> 32));

@@ -3,11 +3,12 @@
  *
  * Layer: store, used everywhere.  A stored record is
  *
- *   position 8 | created 8 | event id 16 | flags 1 | type length 2 |
- *   data length 4 | type | data | metadata
+ *   position 6 | created 8 | event id 16 | flags 1 | type length v |
+ *   data length v | type | data | metadata
  *
- * with integers in big-endian order.  The thread that serves a request
- * encodes its events; the writer only fills in position and time.
+ * with integers in big-endian order, and v as varint.h says.  The thread that
+ * serves a request encodes its events; the writer only fills in position and
+ * time, which therefore stand first, and always take as many bytes.
  */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
@@ -22,7 +23,13 @@
 #define EVENT_MAX_TYPE    1000 /* bytes */
 #define EVENT_NUMBER_NONE (-1)
 #define EVENT_NUMBER_TOMB INT64_MAX /* the tombstone's own number */
-#define EVENT_HEAD_SIZE   39
+
+/* Positions stand below this one: more events than a table can hold. */
+#define EVENT_POSITION_END (UINT64_C(1) << 48)
+
+/* Of a record: its shortest head, and its beginning that has the position. */
+#define EVENT_LEAST_HEAD    33
+#define EVENT_POSITION_SIZE 6
 
 /* flags */
 #define EVENT_DATA_IS_JSON     1u
@@ -62,6 +69,12 @@ void new_event_place(struct new_event *, uint64_t position, int64_t created);
  * ERR_CORRUPT.
  */
 enum err event_decode(struct event *e, struct slice record);
+
+/* Only the position, of a record's first EVENT_POSITION_SIZE bytes. */
+uint64_t event_position(const unsigned char *);
+
+/* How many bytes an event's record has. */
+size_t event_record_size(const struct event *);
 
 /* Whether it counts as JSON: its data is, or its metadata is. */
 bool event_is_json(const struct event *);

@@ -25,7 +25,9 @@ format_check(struct env *env, uint64_t *end)
 	if (e == ERR_CORRUPT)
 		log_error("store",
 		    "the data folder was made by another version of Rill, "
-		    "whose tables this one, of layout %d, cannot read",
+		    "whose tables this one, of layout %d, cannot read; export "
+		    "its events with that version (rillctl export), and "
+		    "import them into a new data folder (rillctl import)",
 		    COUNTERS_LAYOUT);
 	return e;
 }

@@ -18,7 +18,7 @@
 #define AT_NAME_LEN 32
 #define AT_WHO_LEN  36
 #define RECORD_LEN  4
-#define LEAST_EVENT (RECORD_LEN + EVENT_HEAD_SIZE)
+#define LEAST_EVENT (RECORD_LEN + EVENT_LEAST_HEAD)
 
 #define FLAG_ALLOWED 1u
 #define FLAG_LIVE    2u

@@ -28,7 +28,7 @@
 #include "store/err.h"
 #include "store/slice.h"
 
-#define FORWARD_MSG_VERSION 1
+#define FORWARD_MSG_VERSION 2
 #define FORWARD_MSG         1 /* the second byte; see pulse_msg.h */
 
 /* Beyond a body of the largest size, for all that is not in it. */

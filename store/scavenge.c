@@ -216,12 +216,6 @@ room(const struct pass *p, const struct candidate *c)
 	return n < fit ? n : fit;
 }
 
-static size_t
-record_bytes(const struct event *ev)
-{
-	return EVENT_HEAD_SIZE + ev->type.n + ev->data.n + ev->metadata.n;
-}
-
 /* What a plan is made for, and what comes of it. */
 struct plan {
 	struct pass *pass;
@@ -246,7 +240,7 @@ add_victims(struct plan *pl, const struct settings_limits *limits)
 		    !is_hidden(limits, ev->number, ev->created))
 			break;
 		p->victims[g->at + g->n++] = (struct victim){
-		    ev->position, ev->created, record_bytes(ev)};
+		    ev->position, ev->created, event_record_size(ev)};
 	}
 	pl->is_over = g->n == 0 || i < page_count(p->page);
 }

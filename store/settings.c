@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/be.h"
 #include "store/clock.h"
 #include "store/json.h"
 #include "store/json_string.h"
@@ -192,30 +191,32 @@ settings_print_truncated(
 size_t
 settings_encode(unsigned char *out, const struct settings *s)
 {
-	be_put64(out, (uint64_t)s->max_count);
-	be_put64(out + 8, (uint64_t)s->max_age);
-	be_put64(out + 16, (uint64_t)s->truncate_before);
-	be_put64(out + 24, (uint64_t)s->cache_control);
-	out[32] = (unsigned char)(s->acl.n >> 8);
-	out[33] = (unsigned char)s->acl.n;
+	unsigned char *p = varint_put(out, (uint64_t)s->max_count);
+
+	p = varint_put(p, (uint64_t)s->max_age);
+	p = varint_put(p, (uint64_t)s->truncate_before);
+	p = varint_put(p, (uint64_t)s->cache_control);
+	p = varint_put(p, s->acl.n);
 	if (s->acl.n > 0)
-		memcpy(out + 34, s->acl.p, s->acl.n);
-	return 34 + s->acl.n;
+		memcpy(p, s->acl.p, s->acl.n);
+	return (size_t)(p - out) + s->acl.n;
 }
 
 enum err
 settings_decode(struct settings *s, struct slice record)
 {
-	const unsigned char *r = (const unsigned char *)record.p;
+	uint64_t numbers[4], acl_len;
+	size_t i;
 
-	if (record.n < 34)
+	for (i = 0; i < 4; i++)
+		if (!varint_take(&record, &numbers[i]))
+			return ERR_CORRUPT;
+	if (!varint_take(&record, &acl_len) || acl_len != record.n)
 		return ERR_CORRUPT;
-	s->max_count = (int64_t)be_get64(r);
-	s->max_age = (int64_t)be_get64(r + 8);
-	s->truncate_before = (int64_t)be_get64(r + 16);
-	s->cache_control = (int64_t)be_get64(r + 24);
-	s->acl = slice(record.p + 34, record.n - 34);
-	if (s->acl.n != ((size_t)r[32] << 8 | r[33]))
-		return ERR_CORRUPT;
+	s->max_count = (int64_t)numbers[0];
+	s->max_age = (int64_t)numbers[1];
+	s->truncate_before = (int64_t)numbers[2];
+	s->cache_control = (int64_t)numbers[3];
+	s->acl = record;
 	return ERR_OK;
 }

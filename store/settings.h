@@ -14,10 +14,11 @@
 #include "store/buf.h"
 #include "store/event.h"
 #include "store/slice.h"
+#include "store/varint.h"
 
 #define SETTINGS_SOFT_DELETED INT64_MAX /* as truncate_before */
 #define SETTINGS_MAX_ACL      3000      /* bytes of the $acl member */
-#define SETTINGS_MAX_SIZE     (34 + SETTINGS_MAX_ACL)
+#define SETTINGS_MAX_SIZE     (5 * VARINT_MOST + SETTINGS_MAX_ACL)
 
 struct json_value;
 
@@ -71,7 +72,7 @@ struct slice settings_soft_deletion(void);
 void settings_print_truncated(
     struct buf *, struct slice document, int64_t truncate_before);
 
-/* Record layout: four numbers (8 each), length of acl (2), acl. */
+/* Record layout: four numbers and the length of acl as varints; acl. */
 size_t settings_encode(unsigned char *out, const struct settings *);
 enum err settings_decode(struct settings *, struct slice record);
 

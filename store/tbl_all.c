@@ -1,41 +1,50 @@
 #include "config.h"
 
-#include "store/be.h"
+#include "store/event_key.h"
 #include "store/tbl.h"
 #include "store/tbl_all.h"
 
-#define KEY_SIZE   8
-#define VALUE_SIZE 16
-#define BULK_SIZE  ENV_PAGE_BYTES /* the least there may be */
+#define BULK_SIZE ENV_PAGE_BYTES /* the least there may be */
+
+struct key {
+	unsigned char raw[VARINT_MOST];
+	DBT dbt;
+};
+
+/* It points into itself, so it stays where it is; a cursor may write to it. */
+static void
+make_key(struct key *k, uint64_t position)
+{
+	k->dbt = tbl_dbt(k->raw, sizeof(k->raw));
+	k->dbt.size = (uint32_t)(varint_put(k->raw, position) - k->raw);
+}
 
 enum err
 tbl_all_insert(struct txn *tx, const struct all_row *row)
 {
-	unsigned char raw_key[KEY_SIZE], raw[VALUE_SIZE];
-	DBT key = tbl_dbt(raw_key, sizeof(raw_key)),
-	    value = tbl_dbt(raw, sizeof(raw));
+	unsigned char raw[EVENT_KEY_MOST];
+	DBT value =
+	    tbl_dbt(raw, event_key_put(raw, row->stream_id, row->number));
+	struct key key;
 
-	be_put64(raw_key, row->position);
-	be_put64(raw, row->stream_id);
-	be_put64(raw + 8, (uint64_t)row->number);
-	return tbl_insert(tx, TABLE_ALL, &key, &value);
+	make_key(&key, row->position);
+	return tbl_insert(tx, TABLE_ALL, &key.dbt, &value);
 }
 
 enum err
 tbl_all_delete(struct txn *tx, uint64_t position)
 {
-	unsigned char raw[KEY_SIZE];
-	DBT key = tbl_dbt(raw, sizeof(raw));
+	struct key key;
 
-	be_put64(raw, position);
-	return tbl_delete(tx, TABLE_ALL, &key);
+	make_key(&key, position);
+	return tbl_delete(tx, TABLE_ALL, &key.dbt);
 }
 
 struct walk {
 	struct txn *tx;
 	struct tbl_cursor cursor;
-	unsigned char raw_key[KEY_SIZE];
-	unsigned char raw[VALUE_SIZE];
+	struct key key;
+	unsigned char raw[EVENT_KEY_MOST];
 	struct all_row *rows;
 	size_t want, taken;
 };
@@ -43,23 +52,29 @@ struct walk {
 static enum err
 walk_begin(struct walk *w, uint64_t position)
 {
-	be_put64(w->raw_key, position);
-	w->cursor.key = tbl_dbt(w->raw_key, sizeof(w->raw_key));
+	make_key(&w->key, position);
+	w->cursor.key = w->key.dbt;
 	w->cursor.value = tbl_dbt(w->raw, sizeof(w->raw));
 	return tbl_cursor_open(&w->cursor, w->tx, TABLE_ALL);
 }
 
+/* A row that does not fit is none of ours. */
 static enum err
 walk_get(struct walk *w, uint32_t flags)
 {
-	return tbl_cursor_get(&w->cursor, flags);
+	enum err e = tbl_cursor_get(&w->cursor, flags);
+
+	return e == ERR_TOO_LARGE ? ERR_CORRUPT : e;
 }
 
-static void
-take_row(struct walk *w, const unsigned char *key, const unsigned char *value)
+static enum err
+take_row(struct walk *w, struct slice key, struct slice value)
 {
-	w->rows[w->taken++] = (struct all_row){
-	    be_get64(key), be_get64(value), (int64_t)be_get64(value + 8)};
+	struct all_row *row = &w->rows[w->taken++];
+
+	if (!varint_take(&key, &row->position) || key.n > 0)
+		return ERR_CORRUPT;
+	return event_key_read(value, &row->stream_id, &row->number);
 }
 
 /* Take rows from where the cursor stands, as many as wanted or there are. */
@@ -69,11 +84,10 @@ walk_back(struct walk *w)
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && w->taken < w->want) {
-		if (w->cursor.key.size != KEY_SIZE ||
-		    w->cursor.value.size != VALUE_SIZE)
-			return ERR_CORRUPT;
-		take_row(w, w->raw_key, w->raw);
-		e = walk_get(w, DB_PREV);
+		e = take_row(w, slice(w->key.raw, w->cursor.key.size),
+		    slice(w->raw, w->cursor.value.size));
+		if (e == ERR_OK)
+			e = walk_get(w, DB_PREV);
 	}
 	return e;
 }
@@ -92,18 +106,17 @@ take_bulk(struct walk *w)
 {
 	void *pos, *key, *value;
 	uint32_t key_len, value_len;
+	enum err e = ERR_OK;
 
 	DB_MULTIPLE_INIT(pos, &w->cursor.value);
-	while (w->taken < w->want) {
+	while (e == ERR_OK && w->taken < w->want) {
 		DB_MULTIPLE_KEY_NEXT(
 		    pos, &w->cursor.value, key, key_len, value, value_len);
 		if (pos == NULL)
 			break;
-		if (key_len != KEY_SIZE || value_len != VALUE_SIZE)
-			return ERR_CORRUPT;
-		take_row(w, key, value);
+		e = take_row(w, slice(key, key_len), slice(value, value_len));
 	}
-	return ERR_OK;
+	return e;
 }
 
 enum err

@@ -3,8 +3,8 @@
  *
  * Layer: store; private to it.
  *
- *   key     position 8
- *   value   stream id 8 | number 8
+ *   key     position v, see varint.h
+ *   value   stream id v | number v, see event_key.h
  *
  * Positions follow the order of commits.  They are given without gaps;
  * those of events that scavenging removed are not there any more.

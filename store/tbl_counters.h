@@ -14,7 +14,7 @@
 
 #include "store/txn.h"
 
-#define COUNTERS_LAYOUT 1
+#define COUNTERS_LAYOUT 2
 
 struct counters {
 	uint64_t position;

@@ -3,8 +3,8 @@
  *
  * Layer: store; private to it.
  *
- *   key     stream id 8 | event id 16
- *   value   number 8
+ *   key     stream id v | event id 16
+ *   value   number v, see varint.h
  *
  * Scavenging leaves them: an id is known for as long as its stream can be
  * written to.

@@ -2,34 +2,38 @@
 
 #include <stdlib.h>
 
-#include "store/be.h"
 #include "store/buf.h"
+#include "store/event_key.h"
 #include "store/tbl.h"
 #include "store/tbl_events.h"
 
-#define KEY_SIZE    16
 #define PAIR_BYTES  48      /* key, offsets and slack of a pair in bulk */
 #define BULK_LEAST  8192    /* must not be below the page size */
 #define BULK_MOST   1048576 /* unless one record alone has more */
 #define FIRST_GUESS 4096
 
+struct key {
+	unsigned char raw[EVENT_KEY_MOST];
+	DBT dbt;
+};
+
+/* It points into itself, so it stays where it is; a cursor may write to it. */
 static void
-make_key(unsigned char out[KEY_SIZE], uint64_t stream_id, int64_t number)
+make_key(struct key *k, uint64_t stream_id, int64_t number)
 {
-	be_put64(out, stream_id);
-	be_put64(out + 8, (uint64_t)number);
+	k->dbt = tbl_dbt(k->raw, sizeof(k->raw));
+	k->dbt.size = (uint32_t)event_key_put(k->raw, stream_id, number);
 }
 
 enum err
 tbl_events_insert(struct txn *tx, uint64_t stream_id, int64_t number,
     const struct new_event *ne)
 {
-	unsigned char raw[KEY_SIZE];
-	DBT key = tbl_dbt(raw, sizeof(raw)),
-	    value = tbl_dbt(ne->record, ne->record_len);
+	DBT value = tbl_dbt(ne->record, ne->record_len);
+	struct key key;
 
-	make_key(raw, stream_id, number);
-	return tbl_insert(tx, TABLE_EVENTS, &key, &value);
+	make_key(&key, stream_id, number);
+	return tbl_insert(tx, TABLE_EVENTS, &key.dbt, &value);
 }
 
 /* What a reader is shown, it may have to wait for: see txn.c. */
@@ -47,17 +51,16 @@ enum err
 tbl_events_get(struct txn *tx, struct page *pg, const struct events_range *one,
     struct event *ev)
 {
-	unsigned char raw[KEY_SIZE];
-	DBT key = tbl_dbt(raw, sizeof(raw));
 	struct tbl_value v = {.n = FIRST_GUESS};
+	struct key key;
 	enum err e;
 
-	make_key(raw, one->stream_id, one->from);
+	make_key(&key, one->stream_id, one->from);
 	do {
 		v.size = v.n;
 		if ((v.value = page_alloc(pg, v.size)) == NULL)
 			return ERR_TOO_LARGE;
-		e = tbl_get_any(tx, TABLE_EVENTS, &key, &v);
+		e = tbl_get_any(tx, TABLE_EVENTS, &key.dbt, &v);
 		page_trim(pg, e == ERR_OK ? v.size - v.n : v.size);
 	} while (e == ERR_TOO_LARGE);
 	if (e != ERR_OK)
@@ -69,11 +72,10 @@ tbl_events_get(struct txn *tx, struct page *pg, const struct events_range *one,
 enum err
 tbl_events_delete(struct txn *tx, uint64_t stream_id, int64_t number)
 {
-	unsigned char raw[KEY_SIZE];
-	DBT key = tbl_dbt(raw, sizeof(raw));
+	struct key key;
 
-	make_key(raw, stream_id, number);
-	return tbl_delete(tx, TABLE_EVENTS, &key);
+	make_key(&key, stream_id, number);
+	return tbl_delete(tx, TABLE_EVENTS, &key.dbt);
 }
 
 /* To the last byte: nothing comes between a stream's events. */
@@ -81,17 +83,16 @@ enum err
 tbl_events_join(
     struct env *env, const struct events_range *range, uint32_t *pages)
 {
-	unsigned char first[KEY_SIZE], last[KEY_SIZE];
-	DBT start = tbl_dbt(first, sizeof(first)),
-	    stop = tbl_dbt(last, sizeof(last));
 	DB_COMPACT data = {.compact_fillpercent = 100};
 	DB *db = env_table(env, TABLE_EVENTS);
+	struct key first, last;
 	int r;
 
-	make_key(first, range->stream_id, range->from);
-	make_key(last, range->stream_id, range->to);
+	make_key(&first, range->stream_id, range->from);
+	make_key(&last, range->stream_id, range->to);
 	if ((r = env_fault(env)) == 0)
-		r = db->compact(db, NULL, &start, &stop, &data, 0, NULL);
+		r = db->compact(
+		    db, NULL, &first.dbt, &last.dbt, &data, 0, NULL);
 	*pages = data.compact_pages_free;
 	return env_err(r);
 }
@@ -100,16 +101,18 @@ enum err
 tbl_events_position(
     struct txn *tx, uint64_t stream_id, int64_t number, uint64_t *position)
 {
-	unsigned char raw_key[KEY_SIZE], raw[8];
-	DBT key = tbl_dbt(raw_key, sizeof(raw_key));
+	unsigned char raw[EVENT_POSITION_SIZE];
 	struct tbl_value v = {.value = raw, .size = sizeof(raw)};
+	struct key key;
 	enum err e;
 
-	make_key(raw_key, stream_id, number);
-	if ((e = tbl_get_head(tx, TABLE_EVENTS, &key, &v)) != ERR_OK)
+	make_key(&key, stream_id, number);
+	if ((e = tbl_get_head(tx, TABLE_EVENTS, &key.dbt, &v)) != ERR_OK)
 		return e;
-	*position = be_get64(raw); /* it is a record's first field */
-	return v.n == sizeof(raw) ? ERR_OK : ERR_CORRUPT;
+	if (v.n != sizeof(raw))
+		return ERR_CORRUPT;
+	*position = event_position(raw);
+	return ERR_OK;
 }
 
 static size_t
@@ -152,6 +155,8 @@ bulk_get(struct reader *r)
 		e = tbl_cursor_get(&r->cursor, r->flags | DB_MULTIPLE_KEY);
 		if (e != ERR_TOO_LARGE)
 			return e;
+		if (r->cursor.key.size > r->cursor.key.ulen)
+			return ERR_CORRUPT;
 		page_trim(r->page, size);
 		size = (size_t)r->cursor.value.size + BULK_LEAST;
 	} while (size <= PAGE_MAX_BYTES);
@@ -162,19 +167,19 @@ bulk_get(struct reader *r)
 static enum err
 add_entry(struct reader *r, struct slice key, struct slice record)
 {
-	const unsigned char *k = (const unsigned char *)key.p;
 	struct entry *entry;
+	uint64_t stream_id;
+	int64_t number;
 	enum err e;
 
-	if (key.n != KEY_SIZE)
-		return ERR_CORRUPT;
-	if (be_get64(k) != r->range->stream_id ||
-	    (int64_t)be_get64(k + 8) > r->range->to)
+	if ((e = event_key_read(key, &stream_id, &number)) != ERR_OK)
+		return e;
+	if (stream_id != r->range->stream_id || number > r->range->to)
 		return ERR_NO_EVENT;
 	if ((e = page_add(r->page, &entry)) != ERR_OK)
 		return e;
-	entry->event.number = (int64_t)be_get64(k + 8);
-	r->next = entry->event.number + 1;
+	entry->event.number = number;
+	r->next = number + 1;
 	return decode(r->cursor.tx, &entry->event, record);
 }
 
@@ -203,15 +208,15 @@ enum err
 tbl_events_read(
     struct txn *tx, struct page *pg, const struct events_range *range)
 {
-	unsigned char raw[KEY_SIZE];
 	struct reader r = {.page = pg,
 	    .range = range,
-	    .cursor = {.key = tbl_dbt(raw, sizeof(raw))},
 	    .flags = DB_SET_RANGE,
 	    .next = range->from};
+	struct key key;
 	enum err e;
 
-	make_key(raw, range->stream_id, range->from);
+	make_key(&key, range->stream_id, range->from);
+	r.cursor.key = key.dbt;
 	if ((e = tbl_cursor_open(&r.cursor, tx, TABLE_EVENTS)) != ERR_OK)
 		return e;
 	do {
@@ -223,7 +228,10 @@ tbl_events_read(
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
 
-/* The buffer grows to what the record there needs. */
+/*
+ * The buffer grows to what the record there needs.  A key that does not fit is
+ * not one of ours.
+ */
 static enum err
 get_growing(struct tbl_cursor *c, struct buf *record, uint32_t flags)
 {
@@ -234,42 +242,37 @@ get_growing(struct tbl_cursor *c, struct buf *record, uint32_t flags)
 		e = tbl_cursor_get(c, flags);
 		if (e != ERR_TOO_LARGE)
 			return e;
+		if (c->key.size > c->key.ulen)
+			return ERR_CORRUPT;
 		if (!buf_reserve(record, c->value.size))
 			return ERR_NO_MEMORY;
-		c->key.size = KEY_SIZE;
 	}
 }
 
-static struct events_row
-row_at(const struct tbl_cursor *c)
+static enum err
+row_at(const struct tbl_cursor *c, struct events_row *row)
 {
-	const unsigned char *key = c->key.data;
-
-	return (struct events_row){.stream_id = be_get64(key),
-	    .number = (int64_t)be_get64(key + 8),
-	    .record = slice(c->value.data, c->value.size)};
+	row->record = slice(c->value.data, c->value.size);
+	return event_key_read(
+	    slice(c->key.data, c->key.size), &row->stream_id, &row->number);
 }
 
 enum err
 tbl_events_each(struct txn *tx, const struct tbl_events_walk *w)
 {
-	unsigned char raw[KEY_SIZE];
-	struct tbl_cursor c = {.key = tbl_dbt(raw, sizeof(raw))};
 	struct buf record = {0};
 	struct events_row row;
+	struct tbl_cursor c;
+	struct key key;
 	enum err e;
 
 	if (!buf_reserve(&record, FIRST_GUESS))
 		return ERR_NO_MEMORY;
-	make_key(raw, w->stream_id, w->number);
+	make_key(&key, w->stream_id, w->number);
+	c.key = key.dbt;
 	if ((e = tbl_cursor_open(&c, tx, TABLE_EVENTS)) == ERR_OK)
 		e = get_growing(&c, &record, DB_SET_RANGE);
-	while (e == ERR_OK) {
-		if (c.key.size != KEY_SIZE) {
-			e = ERR_CORRUPT;
-			break;
-		}
-		row = row_at(&c);
+	while (e == ERR_OK && (e = row_at(&c, &row)) == ERR_OK) {
 		if (row.stream_id != w->stream_id || row.number != w->number)
 			e = w->each(w->arg, &row);
 		if (e == ERR_OK)

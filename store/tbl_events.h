@@ -3,7 +3,7 @@
  *
  * Layer: store; private to it.
  *
- *   key     stream id 8 | number 8
+ *   key     stream id v | number v, see event_key.h
  *   value   the record of event.h
  *
  * A stream's events lie together, so a page of a feed is one bulk read.

@@ -2,38 +2,45 @@
 
 #include <string.h>
 
-#include "store/be.h"
 #include "store/event.h"
 #include "store/tbl.h"
 #include "store/tbl_streams.h"
 
-#define AT_ID        0
-#define AT_LAST      8
-#define AT_FLAGS     16
-#define AT_BYTES     17
-#define AT_FIRST     25
-#define AT_FORGOTTEN 33
-#define AT_SETTINGS  41
-
 #define FLAG_DELETED 1
 
-#define NAME_KEY_SIZE 9
+#define NAME_KEY_MOST (1 + VARINT_MOST)
 
 static enum err
 decode(struct stream_record *s, size_t n)
 {
-	const unsigned char *r = s->raw;
+	struct slice rest = slice(s->raw, n);
+	uint64_t next, first;
 
-	if (n < AT_SETTINGS)
+	if (n == 0)
 		return ERR_CORRUPT;
-	s->id = be_get64(r + AT_ID);
-	s->last = (int64_t)be_get64(r + AT_LAST);
-	s->is_deleted = (r[AT_FLAGS] & FLAG_DELETED) != 0;
-	s->bytes = be_get64(r + AT_BYTES);
-	s->first = (int64_t)be_get64(r + AT_FIRST);
-	s->forgotten = be_get64(r + AT_FORGOTTEN);
-	return settings_decode(
-	    &s->settings, slice(r + AT_SETTINGS, n - AT_SETTINGS));
+	s->is_deleted = (s->raw[0] & FLAG_DELETED) != 0;
+	rest = slice_from(rest, 1);
+	if (!varint_take(&rest, &s->id) || !varint_take(&rest, &next) ||
+	    !varint_take(&rest, &s->bytes) || !varint_take(&rest, &first) ||
+	    !varint_take(&rest, &s->forgotten))
+		return ERR_CORRUPT;
+	s->last = (int64_t)(next - 1);
+	s->first = (int64_t)first;
+	return settings_decode(&s->settings, rest);
+}
+
+static size_t
+encode(unsigned char out[STREAM_RECORD_SIZE], const struct stream_record *s)
+{
+	unsigned char *p = out;
+
+	*p++ = s->is_deleted ? FLAG_DELETED : 0;
+	p = varint_put(p, s->id);
+	p = varint_put(p, (uint64_t)s->last + 1);
+	p = varint_put(p, s->bytes);
+	p = varint_put(p, (uint64_t)s->first);
+	p = varint_put(p, s->forgotten);
+	return (size_t)(p - out) + settings_encode(p, &s->settings);
 }
 
 void
@@ -78,35 +85,26 @@ tbl_streams_put(
     struct txn *tx, struct slice name, const struct stream_record *s)
 {
 	unsigned char raw[STREAM_RECORD_SIZE];
-	DBT key = tbl_dbt(name.p, name.n), value;
-	size_t n;
+	DBT key = tbl_dbt(name.p, name.n), value = tbl_dbt(raw, encode(raw, s));
 
-	be_put64(raw + AT_ID, s->id);
-	be_put64(raw + AT_LAST, (uint64_t)s->last);
-	raw[AT_FLAGS] = s->is_deleted ? FLAG_DELETED : 0;
-	be_put64(raw + AT_BYTES, s->bytes);
-	be_put64(raw + AT_FIRST, (uint64_t)s->first);
-	be_put64(raw + AT_FORGOTTEN, s->forgotten);
-	n = settings_encode(raw + AT_SETTINGS, &s->settings);
-	value = tbl_dbt(raw, AT_SETTINGS + n);
 	return tbl_put(tx, TABLE_STREAMS, &key, &value);
 }
 
-static void
-name_key(unsigned char out[NAME_KEY_SIZE], uint64_t id)
+/* Returns how many bytes it has. */
+static size_t
+name_key(unsigned char out[NAME_KEY_MOST], uint64_t id)
 {
 	out[0] = '\0';
-	be_put64(out + 1, id);
+	return (size_t)(varint_put(out + 1, id) - out);
 }
 
 enum err
 tbl_streams_put_name(struct txn *tx, uint64_t id, struct slice name)
 {
-	unsigned char raw[NAME_KEY_SIZE];
-	DBT key, value = tbl_dbt(name.p, name.n);
+	unsigned char raw[NAME_KEY_MOST];
+	DBT key = tbl_dbt(raw, name_key(raw, id)),
+	    value = tbl_dbt(name.p, name.n);
 
-	name_key(raw, id);
-	key = tbl_dbt(raw, sizeof(raw));
 	return tbl_put(tx, TABLE_STREAMS, &key, &value);
 }
 
@@ -114,13 +112,10 @@ enum err
 tbl_streams_name(struct txn *tx, uint64_t id, char *name, size_t *n)
 {
 	struct tbl_value v = {.value = name, .size = STREAM_MAX_META_NAME};
-	unsigned char raw[NAME_KEY_SIZE];
-	DBT key;
-	enum err e;
+	unsigned char raw[NAME_KEY_MOST];
+	DBT key = tbl_dbt(raw, name_key(raw, id));
+	enum err e = tbl_get(tx, TABLE_STREAMS, &key, &v);
 
-	name_key(raw, id);
-	key = tbl_dbt(raw, sizeof(raw));
-	e = tbl_get(tx, TABLE_STREAMS, &key, &v);
 	*n = v.n;
 	return e == ERR_NO_EVENT ? ERR_CORRUPT : e;
 }
@@ -164,6 +159,17 @@ tbl_streams_each(struct txn *tx, const struct tbl_streams_walk *w)
 	return e == ERR_NO_EVENT ? ERR_OK : e;
 }
 
+static enum err
+id_of_key(const struct tbl_cursor *c, uint64_t *id)
+{
+	struct slice rest = slice(c->key.data, c->key.size);
+
+	if (rest.n == 0)
+		return ERR_CORRUPT;
+	rest = slice_from(rest, 1);
+	return varint_take(&rest, id) && rest.n == 0 ? ERR_OK : ERR_CORRUPT;
+}
+
 enum err
 tbl_streams_each_name(struct txn *tx, const struct tbl_streams_name_walk *w)
 {
@@ -171,18 +177,16 @@ tbl_streams_each_name(struct txn *tx, const struct tbl_streams_name_walk *w)
 	char name[STREAM_RECORD_SIZE]; /* other rows follow */
 	struct tbl_cursor c = {.key = tbl_dbt(key, sizeof(key)),
 	    .value = tbl_dbt(name, sizeof(name))};
+	uint64_t id;
 	enum err e;
 
 	if ((e = tbl_cursor_open(&c, tx, TABLE_STREAMS)) != ERR_OK)
 		return e;
-	name_key(key, w->after + 1);
-	c.key.size = NAME_KEY_SIZE;
+	c.key.size = (uint32_t)name_key(key, w->after + 1);
 	e = tbl_cursor_get(&c, DB_SET_RANGE);
 	while (e == ERR_OK && key[0] == '\0') {
-		e = c.key.size == NAME_KEY_SIZE
-			? w->each(w->arg, be_get64(key + 1),
-			      slice(name, c.value.size))
-			: ERR_CORRUPT;
+		if ((e = id_of_key(&c, &id)) == ERR_OK)
+			e = w->each(w->arg, id, slice(name, c.value.size));
 		if (e == ERR_OK)
 			e = tbl_cursor_get(&c, DB_NEXT);
 	}

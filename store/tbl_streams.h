@@ -4,20 +4,21 @@
  * Layer: store; private to it.
  *
  *   key     the stream's name
- *   value   stream id 8 | last number 8 | flags 1 | bytes 8 |
- *           first number 8 | forgotten 8 | settings
+ *   value   flags 1 | stream id v | next number v | bytes v |
+ *           first number v | forgotten v | settings
  *
- * last number is -1 before the first event; bytes is what its events'
- * records take.  Scavenging removes a stream's events from the lowest number
- * on: first is the lowest number that has not been removed, so that exactly
- * the events first..last are there, none of them if first is last + 1.  The
- * ids of removed events are still known, except forgotten many: those of a
- * stream, or the metastream of one, that is deleted for good.
+ * with v as varint.h says.  The next number is 0 before the first event, when
+ * last is -1; bytes is what its events' records take.  Scavenging removes a
+ * stream's events from the lowest number on: first is the lowest number that
+ * has not been removed, so that exactly the events first..last are there, none
+ * of them if first is last + 1.  The ids of removed events are still known,
+ * except forgotten many: those of a stream, or the metastream of one, that is
+ * deleted for good.
  *
  * The same table leads from an id back to the name, under a key that no
  * name can be, since names have no NUL:
  *
- *   key     NUL | stream id 8
+ *   key     NUL | stream id v
  *   value   the stream's name
  */
 #ifndef STORE_TBL_STREAMS_H
@@ -30,8 +31,9 @@
 #include "store/settings.h"
 #include "store/slice.h"
 #include "store/txn.h"
+#include "store/varint.h"
 
-#define STREAM_RECORD_SIZE (41 + SETTINGS_MAX_SIZE)
+#define STREAM_RECORD_SIZE (1 + 5 * VARINT_MOST + SETTINGS_MAX_SIZE)
 
 struct stream_record {
 	uint64_t id;

@@ -32,9 +32,10 @@ what_is_encoded_is_decoded(void **state)
 	(void)state;
 	assert_int_equal(new_event_init(&ne, &sample), ERR_OK);
 	assert_int_equal(guid_cmp(&ne.id, &sample.id), 0);
-	new_event_place(&ne, UINT64_MAX - 1, -5);
+	new_event_place(&ne, EVENT_POSITION_END - 2, -5);
 	assert_int_equal(event_decode(&ev, record_of(&ne)), ERR_OK);
-	assert_true(ev.position == UINT64_MAX - 1);
+	assert_true(ev.position == EVENT_POSITION_END - 2);
+	assert_true(event_position(ne.record) == EVENT_POSITION_END - 2);
 	assert_int_equal(ev.created, -5);
 	assert_int_equal(guid_cmp(&ev.id, &sample.id), 0);
 	assert_int_equal(ev.flags, EVENT_DATA_IS_JSON);
@@ -53,7 +54,7 @@ an_event_may_be_empty(void **state)
 
 	(void)state;
 	assert_int_equal(new_event_init(&ne, &none), ERR_OK);
-	assert_int_equal(ne.record_len, EVENT_HEAD_SIZE);
+	assert_int_equal(ne.record_len, EVENT_LEAST_HEAD);
 	assert_int_equal(event_decode(&ev, record_of(&ne)), ERR_OK);
 	assert_int_equal(ev.type.n + ev.data.n + ev.metadata.n, 0);
 	new_event_fini(&ne);
@@ -77,7 +78,7 @@ a_type_of_the_greatest_length_is_kept(void **state)
 static void
 a_record_cut_short_is_damaged(void **state)
 {
-	size_t least = EVENT_HEAD_SIZE + sample.type.n + sample.data.n, i;
+	size_t least = EVENT_LEAST_HEAD + sample.type.n + sample.data.n, i;
 	struct new_event ne;
 	struct event ev;
 
@@ -96,20 +97,66 @@ a_record_cut_short_is_damaged(void **state)
 	new_event_fini(&ne);
 }
 
+/* The lengths of type and data, in place of those of sample. */
+static enum err
+decode_with_lengths(const char *lengths, size_t n)
+{
+	static const char after[] = "type{}";
+	char record[64] = {0};
+	size_t before = EVENT_LEAST_HEAD - 2;
+	struct event ev;
+
+	memcpy(record + before, lengths, n);
+	memcpy(record + before + n, after, sizeof(after));
+	return event_decode(&ev, slice(record, before + n + strlen(after)));
+}
+
 static void
 lengths_beyond_the_record_are_damage(void **state)
 {
+	(void)state;
+	assert_int_equal(decode_with_lengths("\4\2", 2), ERR_OK);
+	assert_int_equal(decode_with_lengths("\4\3", 2), ERR_CORRUPT);
+	assert_int_equal(decode_with_lengths("\7\0", 2), ERR_CORRUPT);
+	assert_int_equal(
+	    decode_with_lengths("\377\377\377\377\377\377\377\377\377\0", 10),
+	    ERR_CORRUPT);
+	assert_int_equal(
+	    decode_with_lengths("\4\377\377\377\377\377\377\377\377\377", 10),
+	    ERR_CORRUPT);
+}
+
+static void
+a_length_in_too_many_bytes_is_damage(void **state)
+{
+	(void)state;
+	assert_int_equal(decode_with_lengths("\200\4\2", 3), ERR_CORRUPT);
+	assert_int_equal(decode_with_lengths("\4\200\2", 3), ERR_CORRUPT);
+}
+
+/* Where lengths begin to take another byte. */
+static void
+a_record_has_the_size_that_is_told(void **state)
+{
+	static const size_t sizes[] = {
+	    0, 1, 127, 128, 16383, 16384, 2097151, 2097152};
+	char *data = calloc(1, 2097152);
+	struct event ev = {.type = {"t", 1}}, read;
 	struct new_event ne;
-	struct event ev;
+	size_t i;
 
 	(void)state;
-	assert_int_equal(new_event_init(&ne, &sample), ERR_OK);
-	/* Type and data lengths, all bits set. */
-	memset(ne.record + 33, 0xff, 6);
-	assert_int_equal(event_decode(&ev, record_of(&ne)), ERR_CORRUPT);
-	memset(ne.record + 33, 0, 2);
-	assert_int_equal(event_decode(&ev, record_of(&ne)), ERR_CORRUPT);
-	new_event_fini(&ne);
+	assert_non_null(data);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		ev.data = slice(data, sizes[i]);
+		assert_int_equal(new_event_init(&ne, &ev), ERR_OK);
+		assert_int_equal(ne.record_len, event_record_size(&ev));
+		assert_int_equal(event_decode(&read, record_of(&ne)), ERR_OK);
+		assert_true(slice_eq(read.data, ev.data));
+		assert_int_equal(event_record_size(&read), ne.record_len);
+		new_event_fini(&ne);
+	}
+	free(data);
 }
 
 static void
@@ -134,6 +181,8 @@ main(void)
 	    cmocka_unit_test(a_type_of_the_greatest_length_is_kept),
 	    cmocka_unit_test(a_record_cut_short_is_damaged),
 	    cmocka_unit_test(lengths_beyond_the_record_are_damage),
+	    cmocka_unit_test(a_length_in_too_many_bytes_is_damage),
+	    cmocka_unit_test(a_record_has_the_size_that_is_told),
 	    cmocka_unit_test(json_is_what_has_data_or_metadata_in_json),
 	};
 

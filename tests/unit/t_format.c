@@ -4,6 +4,7 @@
 
 #include "store/format.h"
 #include "store/tbl.h"
+#include "store/tbl_counters.h"
 #include "tests/unit/fixture_store.h"
 
 static void
@@ -45,9 +46,11 @@ static void
 the_layout_of_another_version_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	char row[28] = {0, 0, 0, 2};
+	char row[28] = {0, 0, 0, COUNTERS_LAYOUT - 1};
 
 	fixture_post(f, "s", EXPECT_ANY, "abc");
+	expect_refused(f, row, sizeof(row));
+	row[3] = COUNTERS_LAYOUT + 1;
 	expect_refused(f, row, sizeof(row));
 	memset(row, 0, sizeof(row));
 	expect_refused(f, row, sizeof(row));

@@ -172,14 +172,15 @@ what_breaks_a_rule_is_refused(void **state)
 		size_t at;
 		char byte;
 	} wrong[] = {
-	    {0, 2},                  /* a version to come */
-	    {1, PULSE_MSG},          /* another kind of message */
-	    {2, 3},                  /* no kind of append */
-	    {2, APPEND_SOFT_DELETE}, /* which has no events */
-	    {3, 4},                  /* no flag */
-	    {4, 1},                  /* 16 million events */
-	    {35, 0},                 /* a name of no bytes */
-	    {36, 1},                 /* an identity of 16 MiB */
+	    {0, FORWARD_MSG_VERSION + 1}, /* a version to come */
+	    {0, FORWARD_MSG_VERSION - 1}, /* one whose records were others */
+	    {1, PULSE_MSG},               /* another kind of message */
+	    {2, 3},                       /* no kind of append */
+	    {2, APPEND_SOFT_DELETE},      /* which has no events */
+	    {3, 4},                       /* no flag */
+	    {4, 1},                       /* 16 million events */
+	    {35, 0},                      /* a name of no bytes */
+	    {36, 1},                      /* an identity of 16 MiB */
 	};
 	struct sample *s = *state;
 	struct forward_request *f = NULL;

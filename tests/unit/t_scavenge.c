@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/be.h"
 #include "store/clock.h"
 #include "store/env.h"
+#include "store/event_key.h"
 #include "store/log.h"
 #include "store/scavenge.h"
 #include "store/tbl.h"
@@ -187,7 +187,7 @@ what_max_count_hides_goes(void **state)
 	s = scavenge(f);
 	assert_int_equal(s.events, 3);
 	assert_int_equal(s.streams, 3);
-	assert_int_equal(s.bytes, 3 * (EVENT_HEAD_SIZE + 4 + 7));
+	assert_int_equal(s.bytes, 3 * (EVENT_LEAST_HEAD + 4 + 7));
 	assert_int_equal(s.ids, 0);
 	assert_int_equal(removed(f), 0);
 	assert_stored(f, "s", "de", 5);
@@ -584,14 +584,15 @@ static enum err
 spoil_event(struct txn *tx, void *arg)
 {
 	struct stream_record r;
-	unsigned char raw[16];
-	DBT key = tbl_dbt(raw, sizeof(raw)), value = tbl_dbt("no record", 9);
+	unsigned char raw[EVENT_KEY_MOST];
+	DBT key, value = tbl_dbt("no record", 9);
 	enum err e = tbl_streams_get(tx, slice_str("s"), &r);
 
 	(void)arg;
-	be_put64(raw, r.id);
-	be_put64(raw + 8, 1);
-	return e == ERR_OK ? tbl_put(tx, TABLE_EVENTS, &key, &value) : e;
+	if (e != ERR_OK)
+		return e;
+	key = tbl_dbt(raw, event_key_put(raw, r.id, 1));
+	return tbl_put(tx, TABLE_EVENTS, &key, &value);
 }
 
 static void

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/be.h"
 #include "store/env.h"
+#include "store/event_key.h"
 #include "store/tbl.h"
 #include "store/tbl_all.h"
 #include "store/tbl_counters.h"
@@ -116,15 +116,21 @@ remove_stream(struct txn *tx, void *arg)
 	return tbl_delete(tx, TABLE_STREAMS, &key);
 }
 
+/* The row that leads from an id to a name. */
+static enum err
+delete_name(struct txn *tx, uint64_t id)
+{
+	unsigned char raw[1 + VARINT_MOST] = {0};
+	DBT key = tbl_dbt(raw, (size_t)(varint_put(raw + 1, id) - raw));
+
+	return tbl_delete(tx, TABLE_STREAMS, &key);
+}
+
 static enum err
 remove_name(struct txn *tx, void *arg)
 {
-	unsigned char raw[9] = {0};
-	DBT key = tbl_dbt(raw, sizeof(raw));
-
 	(void)arg;
-	be_put64(raw + 1, 1);
-	return tbl_delete(tx, TABLE_STREAMS, &key);
+	return delete_name(tx, 1);
 }
 
 static enum err
@@ -138,11 +144,10 @@ change_name(struct txn *tx, void *arg)
 static enum err
 put_record(struct txn *tx, const void *record, size_t n)
 {
-	unsigned char raw[16];
-	DBT key = tbl_dbt(raw, sizeof(raw)), value = tbl_dbt(record, n);
+	unsigned char raw[EVENT_KEY_MOST];
+	DBT key = tbl_dbt(raw, event_key_put(raw, 1, 1)),
+	    value = tbl_dbt(record, n);
 
-	be_put64(raw, 1);
-	be_put64(raw + 8, 1);
 	return tbl_put(tx, TABLE_EVENTS, &key, &value);
 }
 
@@ -185,23 +190,14 @@ garble_event(struct txn *tx, void *arg)
 static enum err
 remove_event(struct txn *tx, void *arg)
 {
-	unsigned char raw[16];
-	DBT key = tbl_dbt(raw, sizeof(raw));
-
 	(void)arg;
-	be_put64(raw, 1);
-	be_put64(raw + 8, 2);
-	return tbl_delete(tx, TABLE_EVENTS, &key);
+	return tbl_events_delete(tx, 1, 2);
 }
 
 static enum err
 remove_row(struct txn *tx, uint64_t position)
 {
-	unsigned char raw[8];
-	DBT key = tbl_dbt(raw, sizeof(raw));
-
-	be_put64(raw, position);
-	return tbl_delete(tx, TABLE_ALL, &key);
+	return tbl_all_delete(tx, position);
 }
 
 static enum err
@@ -259,13 +255,13 @@ repeat_row(struct txn *tx, void *arg)
 static enum err
 remove_id(struct txn *tx, void *arg)
 {
-	unsigned char raw[24];
+	unsigned char raw[VARINT_MOST + sizeof(struct guid)];
+	unsigned char *end = varint_put(raw, 1);
 	struct guid id = fixture_id('c');
-	DBT key = tbl_dbt(raw, sizeof(raw));
+	DBT key = tbl_dbt(raw, (size_t)(end - raw) + sizeof(id.b));
 
 	(void)arg;
-	be_put64(raw, 1);
-	memcpy(raw + 8, id.b, sizeof(id.b));
+	memcpy(end, id.b, sizeof(id.b));
 	return tbl_delete(tx, TABLE_EVENT_IDS, &key);
 }
 
@@ -291,12 +287,8 @@ add_id(struct txn *tx, void *arg)
 static enum err
 leave_ids_alone(struct txn *tx, void *arg)
 {
-	unsigned char raw[9] = {0};
-	DBT key = tbl_dbt(raw, sizeof(raw));
-
 	(void)arg;
-	be_put64(raw + 1, 2);
-	return tbl_delete(tx, TABLE_STREAMS, &key);
+	return delete_name(tx, 2);
 }
 
 /* As if scavenging had removed event a of stream one, but for... */
@@ -511,7 +503,7 @@ static const struct damage {
 	       "stream with this id."},
     {add_stream, "The id 2 of stream \"four\" does not lead to it."},
     {change_bytes,
-	"The events of stream 1 have 150 bytes, but its record says 151."},
+	"The events of stream 1 have 132 bytes, but its record says 133."},
     {remove_counters, "The streams have 6 events, but there are 0 positions."},
 };
 
