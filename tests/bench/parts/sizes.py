@@ -35,7 +35,7 @@ def measure(bench, part):
         fill(node, range(1, STREAMS + 1), EVENTS_FILLED // STREAMS)
         add_disk(part, "in batches of 100", node)
     with running(bench) as node:
-        fill(node, range(1, STREAMS + 1), 1)
+        fill(node, range(1, STREAMS + 1), 1, batch=1)
         add_memory(part, node, bench.options.seconds)
         while count_events(node) < EVENTS_FILLED:
             append_rate(node.base, CLIENTS, 1, STREAMS, 2)
