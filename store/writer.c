@@ -1,8 +1,12 @@
 #include "config.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "store/alloc.h"
 #include "store/clock.h"
@@ -28,7 +32,8 @@ struct job {
 	struct job *next;
 	size_t bytes;
 	enum err result;
-	sem_t done;
+	_Atomic uint32_t round; /* of the batch that it will be in, or is */
+	atomic_bool is_done;
 };
 
 struct writer {
@@ -38,6 +43,10 @@ struct writer {
 	pthread_cond_t filled;
 	struct job *first, **last;
 	size_t bytes;
+	uint32_t round; /* of the next batch */
+	/* Futexes: moved when a batch of an even, of an odd round is done, so
+	 * that all who wait for one are woken by one call, and nobody else. */
+	_Atomic uint32_t done[2];
 	bool has_leader; /* a thread that carries out its own append */
 	bool is_idle;    /* the writer's thread has nothing in hand */
 	bool stopping;
@@ -47,6 +56,7 @@ struct batch {
 	struct job *jobs[BATCH_MAX_JOBS];
 	size_t n;
 	size_t events;
+	uint32_t round;
 	struct role *role;
 	uint64_t begin, end; /* the next position before and after it */
 };
@@ -79,6 +89,9 @@ take_batch(struct writer *w, struct batch *b)
 		if ((w->first = j->next) == NULL)
 			w->last = &w->first;
 	}
+	b->round = w->round++;
+	for (; j != NULL; j = j->next)
+		atomic_store(&j->round, w->round);
 	tally_move(store_tally(w->store), TALLY_QUEUED, -(int64_t)b->n);
 	pthread_mutex_unlock(&w->mutex);
 	return b->n > 0;
@@ -241,17 +254,44 @@ run_batch(struct writer *w, struct batch *b)
 			b->jobs[i]->result = b->jobs[i]->a->outcome;
 }
 
+static void
+tell(struct writer *w, const struct batch *b)
+{
+	_Atomic uint32_t *done = &w->done[b->round % 2];
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		atomic_store(&b->jobs[i]->is_done, true); /* and it is gone */
+	atomic_fetch_add(done, 1);
+	syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Who is left over by its batch is woken once too often. */
+static void
+await_done(struct writer *w, struct job *j)
+{
+	_Atomic uint32_t *done;
+	uint32_t seen;
+
+	for (;;) {
+		done = &w->done[atomic_load(&j->round) % 2];
+		seen = atomic_load(done);
+		if (atomic_load(&j->is_done))
+			return;
+		syscall(
+		    SYS_futex, done, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+	}
+}
+
 static void *
 write_on(void *arg)
 {
 	struct writer *w = arg;
 	struct batch *b = xmalloc(sizeof(*b));
-	size_t i;
 
 	while (take_batch(w, b)) {
 		run_batch(w, b);
-		for (i = 0; i < b->n; i++)
-			sem_post(&b->jobs[i]->done); /* and the job is gone */
+		tell(w, b);
 	}
 	free(b);
 	return NULL;
@@ -310,6 +350,7 @@ enqueue(struct writer *w, struct job *j)
 	pthread_mutex_lock(&w->mutex);
 	fits = w->bytes == 0 || w->bytes + j->bytes <= QUEUE_MAX_BYTES;
 	if (fits) {
+		atomic_store(&j->round, w->round);
 		*w->last = j;
 		w->last = &j->next;
 		w->bytes += j->bytes;
@@ -324,14 +365,9 @@ enqueue(struct writer *w, struct job *j)
 static enum err
 await_thread(struct writer *w, struct job *j)
 {
-	sem_init(&j->done, 0, 0);
-	if (!enqueue(w, j)) {
-		sem_destroy(&j->done);
+	if (!enqueue(w, j))
 		return ERR_BUSY;
-	}
-	while (sem_wait(&j->done) != 0)
-		continue; /* interrupted */
-	sem_destroy(&j->done);
+	await_done(w, j);
 	return j->result;
 }
 

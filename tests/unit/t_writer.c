@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/alloc.h"
 #include "store/store.h"
 #include "store/wakeup.h"
 #include "tests/unit/fixture_agent.h"
 
 #define THREADS 8
-#define APPENDS 60 /* of each thread */
+#define APPENDS 60   /* of each thread */
+#define CROWD   2100 /* events, of which two lots do not fit in one batch */
 
 /* One of the threads that write. */
 struct hand {
@@ -77,6 +79,39 @@ append_to_own_stream(void *arg)
 		h->positions[i] = a.position;
 	}
 	return NULL;
+}
+
+/* Who is left over by a batch has to wait for the next. */
+static void *
+append_crowds(void *arg)
+{
+	struct event ev = {.type = slice_str("t"), .data = slice_str("data")};
+	struct hand *h = arg;
+	struct new_event *events = xcalloc(CROWD, sizeof(*events));
+	struct append a = {.stream = slice_str(h->stream),
+	    .expected = EXPECT_NO_STREAM,
+	    .events = events};
+
+	for (; a.n < CROWD && h->failure == ERR_OK; a.n++) {
+		guid_random(&ev.id);
+		h->failure = new_event_init(&events[a.n], &ev);
+	}
+	if (h->failure == ERR_OK)
+		h->failure = stream_append(h->f->store, &a);
+	while (a.n > 0)
+		new_event_fini(&events[--a.n]);
+	free(events);
+	return NULL;
+}
+
+static void
+who_does_not_fit_in_a_batch_is_in_the_next(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+
+	run_hands(&n->f, hands, append_crowds);
+	assert_int_equal(fixture_end(&n->f), THREADS * CROWD);
 }
 
 static int
@@ -403,6 +438,7 @@ main(void)
 	    WITH_AGENT(an_id_twice_in_one_batch_is_refused),
 	    WITH_AGENT(a_large_batch_is_written_in_one_piece),
 	    WITH_AGENT(many_threads_write_each_position_once),
+	    WITH_AGENT(who_does_not_fit_in_a_batch_is_in_the_next),
 	    WITH_AGENT(of_those_who_expect_the_same_version_one_wins),
 	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
 	    BESIDE(two_processes_write_at_the_same_time),
