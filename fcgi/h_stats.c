@@ -105,6 +105,20 @@ metrics(struct request *r)
 	cache_a_second(r);
 }
 
+/*
+ * The reference's connections over its TCP protocol, which Rill does not
+ * speak, and those that replicate over it.  /gossip knows the replicas.
+ */
+static void
+no_connections(struct request *r)
+{
+	if (!may_look(r))
+		return;
+	r->reply.content_type = media_content_type(r->wanted);
+	buf_add_str(&r->reply.body, "[]");
+	cache_a_second(r);
+}
+
 #define GET_STATS                                        \
 	{                                                \
 		{                                        \
@@ -116,6 +130,10 @@ const struct resource h_stats_resources[] = {
     {"/metrics", "GET, OPTIONS", {{"GET", NULL, NULL, metrics}}},
     {"/stats", "GET, OPTIONS", GET_STATS},
     {"/stats/", "GET, OPTIONS", GET_STATS},
+    {"/stats/replication", "GET, OPTIONS",
+	{{"GET", NULL, &media_json, no_connections}}},
+    {"/stats/tcp", "GET, OPTIONS",
+	{{"GET", NULL, &media_json, no_connections}}},
     {"/stats/*", "GET, OPTIONS", GET_STATS},
     {"/stats/*/*", "GET, OPTIONS", GET_STATS},
     {"/stats/*/*/*", "GET, OPTIONS", GET_STATS},

@@ -67,6 +67,16 @@ def test_a_path_leads_to_a_group(node):
         assert get(node, wrong).status == 404
 
 
+@pytest.mark.parametrize("where", ["/stats/tcp", "/stats/replication"])
+def test_nobody_speaks_the_protocol_of_the_reference(node, where):
+    answer = node.request("GET", where)
+    assert (answer.status, answer.json()) == (200, [])
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["cache-control"] == "max-age=1, public"
+    assert node.request("GET", where, headers={
+        "Accept": "text/xml"}).status == 406
+
+
 def test_flat_keys_and_metadata(node):
     flat = get(node, "/stats?group=false").json()
     assert "sys-drive-data-usage" in flat and "proc-id" in flat
