@@ -99,8 +99,10 @@ refuse_type(struct request *r, int status, const char *reason,
 	buf_add_str(&why, "It must be one of ");
 	media_list_print(&why, right);
 	buf_add(&why, ".", 2); /* and its NUL */
-	reply_refuse_why(
-	    &r->reply, status, reason, buf_failed(&why) ? NULL : why.p);
+	if (buf_failed(&why))
+		reply_error(&r->reply, ERR_NO_MEMORY);
+	else
+		reply_refuse_why(&r->reply, status, reason, why.p);
 	buf_fini(&why);
 }
 
