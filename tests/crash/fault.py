@@ -16,8 +16,8 @@ LIBRARY = BUILD / "tests/fault/fault.so"
 
 # As in fault.c.
 CALLS = ["write", "pwrite", "fdatasync", "fsync", "open", "mmap",
-         "posix_fallocate", "rename", "alloc"]
-CONTROL = struct.Struct("=QQII16s32sQ9Q")
+         "posix_fallocate", "rename", "ftruncate", "unlink", "alloc"]
+CONTROL = struct.Struct(f"=QQII16s32sQ{len(CALLS)}Q")
 HITS = struct.Struct("=QQII16s32s").size
 SHORT_WRITE = 0
 FOR_EVER = 1 << 62
@@ -56,7 +56,8 @@ class Fault:
         self.disarm()
         number = getattr(errno, error) if error else SHORT_WRITE
         fields = CONTROL.pack(0, nth + times - 1, CALLS.index(call), number,
-                              program.encode(), file.encode(), 0, *[0] * 9)
+                              program.encode(), file.encode(), 0,
+                              *[0] * len(CALLS))
         self.memory[8:] = fields[8:]
         self.memory[:8] = struct.pack("=Q", nth)
 
@@ -66,6 +67,11 @@ class Fault:
     @property
     def hits(self):
         return struct.unpack_from("=Q", self.memory, HITS)[0]
+
+    @property
+    def counts(self):
+        """How often each was called since arm()."""
+        return dict(zip(CALLS, CONTROL.unpack(self.memory[:])[7:]))
 
 
 @contextlib.contextmanager

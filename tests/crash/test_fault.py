@@ -24,7 +24,8 @@ from parts import Parts
 
 SWEEP = os.environ.get("RILL_FAULT_SWEEP") == "1"
 SEED = os.environ.get("RILL_SEED") or str(random.randrange(1 << 32))
-MOST = 4000  # an n that no scenario reaches
+MOST = 20000  # an n that no scenario reaches
+TRIES = 500   # at most so many of a kind, evenly
 FEW = 4      # cases of a program
 USABLE_SECONDS = 60
 
@@ -38,6 +39,7 @@ WORKER = [
     Case("pwrite", "ENOSPC", FOR_EVER, "log.", 8),
     Case("pwrite", SHORT_WRITE, FOR_EVER, "log.", 8),
     Case("open", "EMFILE", 1, "", 20),
+    Case("write", "ENOSPC", 1, "", 2),
     Case("mmap", "ENOMEM", 1, "", 6),
     Case("alloc", "ENOMEM", 1, "", 300),
 ]
@@ -46,10 +48,13 @@ AGENT = [
     Case("pwrite", "EIO", FOR_EVER, "", 20),
     Case("pwrite", "ENOSPC", FOR_EVER, "", 20),
     Case("fdatasync", "EIO", 1, "", 12),
-    Case("fsync", "EIO", 1, "", 1),
     Case("mmap", "ENOMEM", 1, "", 8),
     Case("posix_fallocate", "ENOSPC", 1, "", 6),
+    Case("write", "ENOSPC", 1, "", 8000),
+    Case("write", "ENOSPC", 1, "master", 1),
+    Case("write", SHORT_WRITE, 1, "master", 1),
     Case("rename", "EIO", 1, "", 1),
+    Case("unlink", "EIO", 1, "", 4),
     Case("alloc", "ENOMEM", 1, "", 300),
 ]
 
@@ -146,7 +151,8 @@ def faulty(tmp_path):
 def choose(cases, dice):
     """Pairs of a case and the n to try in turn."""
     if SWEEP:
-        return [(case, range(1, MOST)) for case in cases]
+        return [(case, range(1, MOST, case.most // TRIES + 1))
+                for case in cases]
     return [(case, [dice.randint(1, case.most)])
             for case in dice.sample(cases, FEW)]
 

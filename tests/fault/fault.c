@@ -33,11 +33,13 @@ enum call {
 	CALL_PWRITE,
 	CALL_FDATASYNC,
 	CALL_FSYNC,
-	CALL_OPEN,
+	CALL_OPEN, /* also by fopen */
 	CALL_MMAP,
 	CALL_FALLOCATE,
 	CALL_RENAME,
-	CALL_ALLOC, /* malloc, calloc and realloc */
+	CALL_FTRUNCATE,
+	CALL_UNLINK, /* also by unlinkat and remove */
+	CALL_ALLOC,  /* malloc, calloc and realloc */
 	CALLS
 };
 
@@ -96,6 +98,8 @@ static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
 static int (*real_fallocate)(int, off_t, off_t);
 static int (*real_rename)(const char *, const char *);
 static int (*real_unlink)(const char *);
+static int (*real_unlinkat)(int, const char *, int);
+static FILE *(*real_fopen)(const char *, const char *);
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -123,6 +127,8 @@ find_all(void)
 	find(&real_fallocate, "posix_fallocate");
 	find(&real_rename, "rename");
 	find(&real_unlink, "unlink");
+	find(&real_unlinkat, "unlinkat");
+	find(&real_fopen, "fopen");
 	find(&real_open, "open");
 }
 
@@ -200,12 +206,17 @@ in_folder(const char *path)
 
 /* log.0000000001 is a file of "log."; an empty name is any. */
 static bool
-file_fits(const char *path)
+name_fits(const char *name)
 {
-	const char *name = strrchr(path, '/') + 1;
 	size_t n = control == NULL ? 0 : strnlen(control->file, 32);
 
 	return n == 0 || strncmp(name, control->file, n) == 0;
+}
+
+static bool
+file_fits(const char *path)
+{
+	return name_fits(strrchr(path, '/') + 1);
 }
 
 static bool
@@ -277,6 +288,16 @@ open(const char *path, int flags, ...)
 	fd = real_open(path, flags, mode);
 	note_open(fd, path, flags);
 	return fd;
+}
+
+/* The C library's own calls for it are not ours. */
+FILE *
+fopen(const char *path, const char *mode)
+{
+	be_ready();
+	if (in_folder(path) && file_fits(path) && fails(CALL_OPEN))
+		return NULL;
+	return real_fopen(path, mode);
 }
 
 int
@@ -375,6 +396,8 @@ ftruncate(int fd, off_t length)
 	int r;
 
 	be_ready();
+	if (may_fail(fd) && fails(CALL_FTRUNCATE))
+		return -1;
 	r = real_ftruncate(fd, length);
 	if (r == 0 && is_ours(fd))
 		put_change(DONE_TRUNCATE, fd, (uint64_t)length);
@@ -429,11 +452,24 @@ unlink(const char *path)
 	int r;
 
 	be_ready();
-	r = real_unlink(path);
-	if (r == 0 && in_folder(path))
+	if (!in_folder(path))
+		return real_unlink(path);
+	if (file_fits(path) && fails(CALL_UNLINK))
+		return -1;
+	if ((r = real_unlink(path)) == 0)
 		put_record(
 		    (struct record){.done = DONE_UNLINK}, path, strlen(path));
 	return r;
+}
+
+/* Only the agent's socket is removed so, which no power failure concerns. */
+int
+unlinkat(int dir, const char *name, int flags)
+{
+	be_ready();
+	if (is_program && name_fits(name) && fails(CALL_UNLINK))
+		return -1;
+	return real_unlinkat(dir, name, flags);
 }
 
 int
