@@ -39,7 +39,6 @@ WORKER = [
     Case("pwrite", "ENOSPC", FOR_EVER, "log.", 8),
     Case("pwrite", SHORT_WRITE, FOR_EVER, "log.", 8),
     Case("open", "EMFILE", 1, "", 20),
-    Case("write", "ENOSPC", 1, "", 2),
     Case("mmap", "ENOMEM", 1, "", 6),
     Case("alloc", "ENOMEM", 1, "", 300),
 ]
@@ -50,7 +49,7 @@ AGENT = [
     Case("fdatasync", "EIO", 1, "", 12),
     Case("mmap", "ENOMEM", 1, "", 8),
     Case("posix_fallocate", "ENOSPC", 1, "", 6),
-    Case("write", "ENOSPC", 1, "", 8000),
+    Case("write", "ENOSPC", 1, "log.", 8000),
     Case("write", "ENOSPC", 1, "master", 1),
     Case("write", SHORT_WRITE, 1, "master", 1),
     Case("rename", "EIO", 1, "", 1),
@@ -90,12 +89,24 @@ class Faulty:
             assert answer.status in (500, 503), (answer.status, answer.body)
         return answer.status == 201
 
+    def opened_socket(self):
+        """When the agent did, as it last does before it lets workers in."""
+        try:
+            return (self.fault.store / "agent.socket").stat().st_ctime_ns
+        except FileNotFoundError:
+            return None
+
     def recover(self):
-        """End the process that has recovered the store: another will."""
+        """End the process that has recovered the store: another does, or is
+        kept from it by a call that fails."""
+        before = self.opened_socket()
         for pid in self.node.custodian_pids():
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda pid=pid: not is_alive(pid), USABLE_SECONDS,
                        "it has ended")
+        wait_until(lambda: self.fault.hits > 0 or
+                   self.opened_socket() not in (None, before),
+                   USABLE_SECONDS, "it is recovered")
 
     def try_case(self, program, case, nth):
         """Whether the nth call was made, and failed."""
