@@ -156,13 +156,13 @@ on_event(DB_ENV *handle, uint32_t event, void *info)
 		env->group.on_change(env->group.arg);
 }
 
+/* The environment of this process, for those whom the library tells nothing. */
+static struct env *_Atomic present;
+
 /*
  * In place of the library's own: 5.3.28 calls fdatasync again when it failed,
  * reports the failure, and then lets the next commit try its luck.
  */
-/* The environment of this process, for those whom the library tells nothing. */
-static struct env *_Atomic present;
-
 static int
 flush(int fd)
 {
@@ -187,7 +187,8 @@ write_at(int fd, const void *p, size_t n, off_t offset)
 	ssize_t done = pwrite(fd, p, n, offset);
 	int error = done < 0 ? errno : ENOSPC;
 
-	if (done == (ssize_t)n || env == NULL || !flush_is_log(fd, error))
+	if (done == (ssize_t)n || env == NULL ||
+	    !flush_is_log(fd, "writing", error))
 		return done;
 	env_panic(env);
 	errno = error;
@@ -237,6 +238,39 @@ configure_limits(DB_ENV *h, const struct env_options *o)
 	return h->set_lk_detect(h, DB_LOCK_MINWRITE);
 }
 
+/*
+ * Recovery takes any error at a record for the end of the log (5.3.28:
+ * __log_recover): that it could not be read, or that memory did not suffice.
+ * What comes behind is lost then.  So who recovers ends where these do.
+ */
+static ssize_t
+read_or_end(int fd, void *p, size_t n, off_t offset)
+{
+	size_t done = 0;
+	ssize_t r;
+
+	do {
+		r = pread(fd, (char *)p + done, n - done, offset + (off_t)done);
+		done += r > 0 ? (size_t)r : 0;
+	} while ((r > 0 && done < n) || (r < 0 && errno == EINTR));
+	if (r >= 0)
+		return (ssize_t)done;
+	if (flush_is_log(fd, "reading", errno))
+		abort();
+	return -1;
+}
+
+static int
+insist(bool on)
+{
+	int r;
+
+	if ((r = db_env_set_func_malloc(on ? xmalloc : malloc)) != 0 ||
+	    (r = db_env_set_func_realloc(on ? xrealloc : realloc)) != 0)
+		return r;
+	return db_env_set_func_pread(on ? read_or_end : pread);
+}
+
 static int
 configure(struct env *env, const struct env_options *o)
 {
@@ -264,13 +298,19 @@ open_environment(struct env *env, const struct env_options *o)
 {
 	uint32_t flags = DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
 			 DB_INIT_LOCK | DB_THREAD;
+	int r;
 
 	if (o->group != NULL)
 		flags |= DB_INIT_REP;
 	if (o->recover)
 		flags |= DB_CREATE |
 			 (o->from_backup ? DB_RECOVER_FATAL : DB_RECOVER);
-	return env->handle->open(env->handle, o->dir, flags, 0600);
+	if (o->recover && (r = insist(true)) != 0)
+		return r;
+	r = env->handle->open(env->handle, o->dir, flags, 0600);
+	if (o->recover)
+		insist(false);
+	return r;
 }
 
 static int

@@ -44,14 +44,14 @@ flush_names_log(const char *path)
 }
 
 bool
-flush_is_log(int fd, int error)
+flush_is_log(int fd, const char *doing, int error)
 {
 	char path[PATH_MAX];
 
 	path_of(fd, path);
 	if (!flush_names_log(path))
 		return false;
-	report("writing", path, error);
+	report(doing, path, error);
 	return true;
 }
 

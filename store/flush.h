@@ -23,8 +23,11 @@ int flush_dir(const char *path);
 /* Whether the file of that path is one of the library's log files. */
 bool flush_names_log(const char *path);
 
-/* Of a write that failed: whether it was to a log file; then it is logged. */
-bool flush_is_log(int fd, int error);
+/*
+ * Of what failed ("writing"): whether it was with a log file; then it is
+ * logged.
+ */
+bool flush_is_log(int fd, const char *doing, int error);
 
 /*
  * Flush the log files in dir, before recovery: it takes all that it finds in

@@ -54,7 +54,7 @@ AGENT = [
     Case("write", SHORT_WRITE, 1, "master", 1),
     Case("rename", "EIO", 1, "", 1),
     Case("unlink", "EIO", 1, "", 4),
-    Case("alloc", "ENOMEM", 1, "", 300),
+    Case("alloc", "ENOMEM", 1, "", 800),
 ]
 
 
