@@ -29,15 +29,17 @@ struct view {
 	size_t n;
 };
 
-/* -1: there is none, or the store is not open. */
-static int64_t
-last_position(struct store *st)
+/* -1: there is none, or the store is not open.  ERR_NO_MEMORY. */
+static enum err
+find_last_position(struct store *st, int64_t *position)
 {
 	uint64_t end = 0;
+	enum err e = ERR_OK;
 
-	if (!store_is_open(st) || stream_read_end(st, &end) != ERR_OK)
-		return -1;
-	return (int64_t)end - 1;
+	if (store_is_open(st))
+		e = stream_read_end(st, &end);
+	*position = e == ERR_OK ? (int64_t)end - 1 : -1;
+	return e == ERR_NO_MEMORY ? e : ERR_OK;
 }
 
 static const char *
@@ -50,10 +52,12 @@ state_of(const char *role)
 	return "Unknown";
 }
 
-static void
+static enum err
 see_alone(struct view *v, struct server *server)
 {
 	bool is_open = store_is_open(server->store);
+	int64_t position;
+	enum err e = find_last_position(server->store, &position);
 
 	v->n = 1;
 	v->members[0] = (struct gossip_member){.listen = slice_str(""),
@@ -61,7 +65,8 @@ see_alone(struct view *v, struct server *server)
 	    .state = is_open ? "Master" : "Unknown",
 	    .is_alive = true,
 	    .seen = clock_now_ticks(),
-	    .position = last_position(server->store)};
+	    .position = position};
+	return e;
 }
 
 /* Of one that is silent nobody knows what it is now. */
@@ -128,11 +133,16 @@ gossip(struct request *r)
 	const struct conf *conf = r->server->conf;
 	struct view v = {.n = 0};
 	struct gossip g = {.members = v.members, .url = slice_str(conf->url)};
+	enum err e = ERR_OK;
 
 	if (conf->cluster == NULL)
-		see_alone(&v, r->server);
+		e = see_alone(&v, r->server);
 	else if (!ask_agent(&v, conf))
 		see_nothing(&v, conf->cluster);
+	if (e != ERR_OK) {
+		reply_error(&r->reply, e);
+		return;
+	}
 	g.n = v.n;
 	r->reply.content_type = media_content_type(r->wanted);
 	cache_never(r);

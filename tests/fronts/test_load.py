@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -207,6 +208,12 @@ class Writer(threading.Thread):
         return self.ids
 
 
+def polls_in_hand(node):
+    """As all workers together count them."""
+    text = node.request("GET", "/metrics").body.decode()
+    return int(re.search(r"^rill_waiting_requests (\d+)$", text, re.M)[1])
+
+
 def test_a_worker_that_dies_is_replaced(node):
     """Its clients are told 503, others wait for its successor."""
     told = {503} if not isinstance(node, (Lighttpd, Fcgid)) else {500, 503}
@@ -215,7 +222,7 @@ def test_a_worker_that_dies_is_replaced(node):
     wait_until(lambda: len(writer.ids) > 5, 30, "events are written")
     where = path(other, 0, "forward", 20)
     with Crowd(node, [where] * 5, LONG) as crowd:
-        wait_until(lambda: len(writer.ids) > 20, 30, "polls are in hand")
+        wait_until(lambda: polls_in_hand(node) == 5, 30, "polls are in hand")
         for pid in workers(node):
             os.kill(pid, signal.SIGKILL)
         assert {waiter.status for waiter in crowd.answers()} <= told
