@@ -47,8 +47,9 @@ struct writer {
 	/* Futexes: moved when a batch of an even, of an odd round is done, so
 	 * that all who wait for one are woken by one call, and nobody else. */
 	_Atomic uint32_t done[2];
-	bool has_leader; /* a thread that carries out its own append */
-	bool is_idle;    /* the writer's thread has nothing in hand */
+	atomic_uint waiting; /* in await_thread() */
+	bool has_leader;     /* a thread that carries out its own append */
+	bool is_idle;        /* the writer's thread has nothing in hand */
 	bool stopping;
 };
 
@@ -326,6 +327,8 @@ writer_free(struct writer **wp)
 	pthread_cond_signal(&w->filled);
 	pthread_mutex_unlock(&w->mutex);
 	pthread_join(w->thread, NULL);
+	while (atomic_load(&w->waiting) > 0)
+		clock_sleep_ms(1); /* who was told must have heard it */
 	pthread_cond_destroy(&w->filled);
 	pthread_mutex_destroy(&w->mutex);
 	free(w);
@@ -351,6 +354,7 @@ enqueue(struct writer *w, struct job *j)
 	fits = w->bytes == 0 || w->bytes + j->bytes <= QUEUE_MAX_BYTES;
 	if (fits) {
 		atomic_store(&j->round, w->round);
+		atomic_fetch_add(&w->waiting, 1);
 		*w->last = j;
 		w->last = &j->next;
 		w->bytes += j->bytes;
@@ -368,6 +372,7 @@ await_thread(struct writer *w, struct job *j)
 	if (!enqueue(w, j))
 		return ERR_BUSY;
 	await_done(w, j);
+	atomic_fetch_sub(&w->waiting, 1); /* and it may be gone */
 	return j->result;
 }
 
