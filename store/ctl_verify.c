@@ -61,59 +61,24 @@ blame_store(struct verify *v, enum err e, const char *fault)
 	return ERR_OK;
 }
 
-/* What is done with a store that was recovered. */
-typedef enum err visit_f(struct env *, struct verify *);
-
+/* In the agent's place. */
 static enum err
-visit(const struct conf *conf, struct verify *v, visit_f *f)
+verify_alone(const struct conf *conf, struct custody *c, struct verify *v)
 {
 	struct env_options o = {.dir = conf->data,
 	    .cache_bytes = (size_t)conf->cache_mb << 20,
 	    .recover = true,
 	    .sync = true};
-	struct env *env;
 	enum err e;
 
-	if ((e = env_open(&env, &o)) != ERR_OK)
-		return blame_store(v, e,
-		    "The store cannot be recovered: its log, or a table's "
-		    "file, is damaged or missing.");
-	if ((e = f(env, v)) == ERR_OK)
-		e = env_checkpoint(env, 0);
-	if (env_panicked(env))
-		env_abandon(&env);
-	else
-		env_close(&env);
-	return blame_store(v, e, "A table cannot be read to its end.");
-}
-
-static enum err
-leave_as_it_is(struct env *env, struct verify *v)
-{
-	(void)env;
-	(void)v;
-	return ERR_OK;
-}
-
-/*
- * In the agent's place: recover, check the files' pages, and then what is in
- * them.  Where a page is damaged the library might walk in circles, or wait for
- * itself.
- */
-static enum err
-verify_alone(const struct conf *conf, struct custody *c, struct verify *v)
-{
-	enum err e;
-
-	v->is_alone = true;
 	if ((e = custody_seize(c, GRACE_MS)) != ERR_OK)
 		return e;
-	e = visit(conf, v, leave_as_it_is);
-	if (e == ERR_OK && v->faults == 0)
-		e = verify_files(conf->data, v);
-	if (e != ERR_OK || v->faults > 0)
-		return e;
-	return visit(conf, v, verify_env);
+	e = verify_closed(&o, v);
+	return blame_store(v, e,
+	    v->is_recovered
+		? "A table cannot be read to its end."
+		: "The store cannot be recovered: its log, or a table's file, "
+		  "is damaged or missing.");
 }
 
 static int

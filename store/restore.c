@@ -163,22 +163,15 @@ recover(struct restore *r)
 	    .recover = true,
 	    .from_backup = true,
 	    .sync = true};
-	struct env *env;
 	enum err e;
 
-	if ((e = env_open(&env, &o)) != ERR_OK)
-		return fail(
-		    r, e, "The backup cannot be recovered: %s.", err_text(e));
-	r->verify->is_alone = true;
-	if ((e = verify_env(env, r->verify)) == ERR_OK)
-		e = env_checkpoint(env, 0);
-	env_close(&env);
-	if (e == ERR_OK)
-		e = verify_files(r->data, r->verify);
-	return e == ERR_OK
-		   ? e
-		   : fail(r, e, "What was restored cannot be verified: %s.",
-			 err_text(e));
+	if ((e = verify_closed(&o, r->verify)) == ERR_OK)
+		return ERR_OK;
+	return fail(r, e,
+	    r->verify->is_recovered
+		? "What was restored cannot be verified: %s."
+		: "The backup cannot be recovered: %s.",
+	    err_text(e));
 }
 
 /* What recovery may make again of a cluster's own tables. */

@@ -583,3 +583,42 @@ verify_files(const char *dir, struct verify *v)
 	}
 	return e;
 }
+
+static enum err
+visit(const struct env_options *o, struct verify *v, bool is_walked)
+{
+	struct env *env;
+	enum err e;
+
+	if ((e = env_open(&env, o)) != ERR_OK)
+		return e;
+	v->is_recovered = true;
+	if (is_walked)
+		e = verify_env(env, v);
+	if (e == ERR_OK)
+		e = env_checkpoint(env, 0);
+	if (env_panicked(env))
+		env_abandon(&env);
+	else
+		env_close(&env);
+	return e;
+}
+
+/*
+ * Where a page is damaged the library might walk in circles, or wait for
+ * itself, so the pages come first.
+ */
+enum err
+verify_closed(const struct env_options *o, struct verify *v)
+{
+	struct env_options again = *o;
+	enum err e;
+
+	again.from_backup = false;
+	v->is_alone = true;
+	v->is_recovered = false;
+	if ((e = visit(o, v, false)) != ERR_OK ||
+	    (e = verify_files(o->dir, v)) != ERR_OK || v->faults > 0)
+		return e;
+	return visit(&again, v, true);
+}

@@ -23,6 +23,7 @@
 #include "store/err.h"
 
 struct env;
+struct env_options;
 struct store;
 
 /* Told of each fault, as a sentence. */
@@ -35,8 +36,9 @@ struct verify {
 	verify_fault_f *on_fault;
 	verify_progress_f *on_progress; /* or NULL */
 	void *arg;
-	bool is_alone;   /* nobody else uses the store: all can be counted */
-	uint64_t events; /* how many were looked at */
+	bool is_alone;     /* nobody else uses the store: all can be counted */
+	bool is_recovered; /* out, see verify_closed() */
+	uint64_t events;   /* how many were looked at */
 	uint64_t streams;
 	uint64_t faults;
 	uint64_t rows, all; /* looked at, and about how many there are */
@@ -51,12 +53,19 @@ enum err verify_store(struct store *, struct verify *);
 /* Check a store that the caller has open by itself. */
 enum err verify_env(struct env *, struct verify *);
 
+/* Check the pages of the tables' files; dir is closed and nobody's. */
+enum err verify_files(const char *dir, struct verify *);
+
+/*
+ * Recover a store that nobody has open, as the options say; check the pages of
+ * its files and, unless one is damaged, what is in them.  What env_open()
+ * returns; then is_recovered says whether it came further than that.
+ */
+enum err verify_closed(const struct env_options *, struct verify *);
+
 /* For the checks: tell of a fault, in a sentence; of rows looked at. */
 void verify_fault(struct verify *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void verify_add(struct verify *, uint64_t rows);
-
-/* Check the pages of a table's file; dir is closed and nobody's. */
-enum err verify_files(const char *dir, struct verify *);
 
 #endif

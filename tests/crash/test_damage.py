@@ -15,13 +15,23 @@ TABLES = ("streams", "events", "all", "event_ids", "counters")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """The folder of a node that has stopped."""
+def node(tmp_path_factory):
+    """One that has stopped, with a backup beside its store."""
     node = Node(tmp_path_factory.mktemp("node"), scavenge_hours=0)
     node.start()
     for i in range(300):
         assert node.append(f"s{i % 40}", {"n": i}).status == 201
+    assert node.stop() == 0  # so that its files have all their pages
+    node.start()
+    status, output = rillctl(node.data / "run/rill.json", "backup",
+                             node.data / "backup")
+    assert status == 0, output
     assert node.stop() == 0
+    return node
+
+
+@pytest.fixture
+def store(node):
     return node.data / "store"
 
 
@@ -62,6 +72,16 @@ def test_a_flipped_byte_in_a_page_is_found(copy, table):
     """In the number of entries, which stands in byte 20 of a page's head."""
     change(copy / f"{table}.db", PAGE + 20, lambda byte: byte ^ 1)
     assert_found(copy)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_so_is_one_in_a_page_of_a_backup(node, table, tmp_path):
+    shutil.copytree(node.data / "backup", tmp_path / "backup")
+    change(tmp_path / f"backup/store-1/{table}.db", PAGE + 20,
+           lambda byte: byte ^ 1)
+    status, output = rillctl(node.data / "run/rill.json", "restore",
+                             tmp_path / "backup", "--to", tmp_path / "store")
+    assert status == 65, output
 
 
 @pytest.mark.parametrize("table", TABLES)
