@@ -20,12 +20,11 @@
 struct body {
 	struct new_event *events;
 	size_t n;
-	size_t size;            /* events there is room for */
-	size_t max_event_bytes; /* in: data and metadata together */
-	bool is_metadata;       /* in: for a metadata resource */
-	const char *reason;     /* out: the reference's phrase, static */
-	char
-	    why[BODY_WHY_SIZE]; /* out: what is wrong and what would be right */
+	size_t size;             /* events there is room for */
+	size_t max_event_bytes;  /* in: data and metadata together */
+	bool is_metadata;        /* in: for a metadata resource */
+	const char *reason;      /* out: the reference's phrase, static */
+	char why[BODY_WHY_SIZE]; /* out: what is wrong, and what right */
 };
 
 /*

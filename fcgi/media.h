@@ -49,7 +49,7 @@ extern const struct media_list media_info;         /* /info, /ping */
 extern const struct media_list media_gossip;       /* /gossip */
 extern const struct media_list media_stats;        /* /stats */
 extern const struct media_list media_jx;   /* users, subscription admin */
-extern const struct media_list media_json; /* /sys/subsystems */
+extern const struct media_list media_json; /* and nothing else */
 
 struct media_choice {
 	enum media type;

@@ -133,7 +133,7 @@ apply_batch(struct txn *tx, void *arg)
 }
 
 /*
- * A follower may be slow, or its connection just being made.  The agent
+ * A replica may be slow, or its connection just being made.  The agent
  * commits again and again until a quorum confirms, which confirms all that
  * was committed before, in the same tenure.
  */
