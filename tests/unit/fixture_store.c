@@ -47,17 +47,44 @@ fixture_remove_dir(struct fixture *f)
 	rmdir(f->dir);
 }
 
-int
-fixture_env_setup(void **state)
+static enum err
+open_env(struct fixture *f, bool sync)
+{
+	struct env_options o = {.dir = f->dir,
+	    .cache_bytes = CACHE_BYTES,
+	    .recover = true,
+	    .sync = sync};
+
+	return env_open(&f->env, &o);
+}
+
+enum err
+fixture_env_open(struct fixture *f)
+{
+	return open_env(f, true);
+}
+
+static int
+setup(void **state, bool sync)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct env_options o = {
-	    .dir = f->dir, .cache_bytes = CACHE_BYTES, .recover = true};
 
 	log_init("test", LOG_LEVEL_ERROR);
 	fixture_make_dir(f);
 	*state = f;
-	return env_open(&f->env, &o) == ERR_OK ? 0 : -1;
+	return open_env(f, sync) == ERR_OK ? 0 : -1;
+}
+
+int
+fixture_env_setup(void **state)
+{
+	return setup(state, false);
+}
+
+int
+fixture_env_setup_sync(void **state)
+{
+	return setup(state, true);
 }
 
 int

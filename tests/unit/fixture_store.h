@@ -45,9 +45,16 @@ struct fixture {
 void fixture_make_dir(struct fixture *);
 void fixture_remove_dir(struct fixture *);
 
-/* Setup and teardown, of a test or of a group: the environment itself. */
+/*
+ * Setup and teardown, of a test or of a group: the environment itself, which
+ * with sync waits for the disk.
+ */
 int fixture_env_setup(void **state);
+int fixture_env_setup_sync(void **state);
 int fixture_env_teardown(void **state);
+
+/* Recover and open the environment, which is not open, with sync. */
+enum err fixture_env_open(struct fixture *);
 
 /* Run body once in a transaction, without patience if env is open. */
 enum err fixture_run(

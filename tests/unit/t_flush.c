@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "store/alloc.h"
 #include "store/env.h"
 #include "store/flush.h"
 #include "store/log.h"
@@ -58,34 +57,11 @@ write(int fd, const void *p, size_t n)
 }
 
 static void
-open_env(struct fixture *f)
-{
-	struct env_options o = {.dir = f->dir,
-	    .cache_bytes = 16u << 20,
-	    .recover = true,
-	    .sync = true};
-
-	assert_int_equal(env_open(&f->env, &o), ERR_OK);
-}
-
-static int
-setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	log_init("test", LOG_LEVEL_ERROR);
-	fixture_make_dir(f);
-	open_env(f);
-	*state = f;
-	return 0;
-}
-
-static void
 recover(struct fixture *f)
 {
 	flush_error = write_error = 0;
 	env_abandon(&f->env);
-	open_env(f);
+	assert_int_equal(fixture_env_open(f), ERR_OK);
 }
 
 /* What is there is whole, and it can be written to. */
@@ -157,7 +133,7 @@ logs_are_flushed_before_recovery(void **state)
 	assert_int_equal(flushes, before + 1);
 	flush_error = EIO;
 	assert_int_equal(flush_logs(f->dir), EIO);
-	open_env(f);
+	assert_int_equal(fixture_env_open(f), ERR_OK);
 	check_usable(f);
 }
 
@@ -221,5 +197,6 @@ main(void)
 	    cmocka_unit_test(a_failed_commit_is_void),
 	};
 
-	return cmocka_run_group_tests(tests, setup, fixture_env_teardown);
+	return cmocka_run_group_tests(
+	    tests, fixture_env_setup_sync, fixture_env_teardown);
 }

@@ -1,24 +1,18 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "store/alloc.h"
 #include "store/env.h"
 #include "store/flush.h"
-#include "store/log.h"
 #include "tests/unit/fixture_child.h"
 #include "tests/unit/fixture_store.h"
 
@@ -69,29 +63,6 @@ read(int fd, void *p, size_t n)
 	return syscall(SYS_read, fd, p, n);
 }
 
-static enum err
-open_env(struct fixture *f)
-{
-	struct env_options o = {.dir = f->dir,
-	    .cache_bytes = 16u << 20,
-	    .recover = true,
-	    .sync = true};
-
-	return env_open(&f->env, &o);
-}
-
-static int
-setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	log_init("test", LOG_LEVEL_ERROR);
-	fixture_make_dir(f);
-	assert_int_equal(open_env(f), ERR_OK);
-	*state = f;
-	return 0;
-}
-
 /* In a child. */
 static int
 recover(struct child *self, void *arg)
@@ -100,7 +71,7 @@ recover(struct child *self, void *arg)
 	enum err e;
 
 	(void)self;
-	e = open_env(f);
+	e = fixture_env_open(f);
 	if (reads_left >= 0)
 		return READ_ALL;
 	return e == ERR_OK ? ENDED_WELL_THOUGH : READ_IN_VAIN;
@@ -129,13 +100,13 @@ a_record_that_cannot_be_read_is_not_the_end(void **state)
 	for (nth = 0; status != READ_ALL; nth += STEP) {
 		status = recover_in_vain(f, nth);
 		assert_int_not_equal(status, ENDED_WELL_THOUGH);
-		assert_int_equal(open_env(f), ERR_OK);
+		assert_int_equal(fixture_env_open(f), ERR_OK);
 		assert_int_equal(fixture_end(f), EVENTS);
 		assert_int_equal(fixture_faults(f), 0);
 		env_abandon(&f->env);
 	}
 	assert_true(nth > 2 * STEP);
-	assert_int_equal(open_env(f), ERR_OK);
+	assert_int_equal(fixture_env_open(f), ERR_OK);
 }
 
 int
@@ -145,5 +116,6 @@ main(void)
 	    cmocka_unit_test(a_record_that_cannot_be_read_is_not_the_end),
 	};
 
-	return cmocka_run_group_tests(tests, setup, fixture_env_teardown);
+	return cmocka_run_group_tests(
+	    tests, fixture_env_setup_sync, fixture_env_teardown);
 }

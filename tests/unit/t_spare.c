@@ -56,29 +56,6 @@ write(int fd, const void *p, size_t n)
 	return syscall(SYS_write, fd, p, n);
 }
 
-static void
-open_env(struct fixture *f)
-{
-	struct env_options o = {.dir = f->dir,
-	    .cache_bytes = 16u << 20,
-	    .recover = true,
-	    .sync = true};
-
-	assert_int_equal(env_open(&f->env, &o), ERR_OK);
-}
-
-static int
-setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-
-	log_init("test", LOG_LEVEL_ERROR);
-	fixture_make_dir(f);
-	open_env(f);
-	*state = f;
-	return 0;
-}
-
 static bool
 look(const struct fixture *f, const char *name, struct stat *st)
 {
@@ -200,7 +177,7 @@ static void
 recover(struct fixture *f)
 {
 	env_abandon(&f->env);
-	open_env(f);
+	assert_int_equal(fixture_env_open(f), ERR_OK);
 	assert_int_equal(fixture_faults(f), 0);
 }
 
@@ -260,5 +237,6 @@ main(void)
 	    cmocka_unit_test(a_failed_write_is_no_reason_to_stop),
 	};
 
-	return cmocka_run_group_tests(tests, setup, fixture_env_teardown);
+	return cmocka_run_group_tests(
+	    tests, fixture_env_setup_sync, fixture_env_teardown);
 }
