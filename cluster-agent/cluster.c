@@ -30,6 +30,8 @@
 #define LOOK_MS       10
 #define JOIN_AGAIN_MS 300
 #define PROBE_MS      300
+#define FILE_AGAIN_MS 1000 /* after a write that failed */
+#define NEVER         INT64_MAX
 #define PATIENCE_MS   2000 /* of what other nodes send */
 #define LEASE_BEATS   3
 #define SYNC_MS       2000 /* beyond that the replica is taken for whole */
@@ -57,8 +59,9 @@ struct cluster {
 	bool was_master; /* in the library's eyes, since the start */
 	bool is_master;  /* in everybody's */
 	enum role_kind told;
-	int told_master;
-	int acks; /* told the library, or -1 */
+	const char *told_url; /* the master's, "" when nobody is */
+	int64_t file_due_ms;  /* when what was told is written once more */
+	int acks;             /* told the library, or -1 */
 };
 
 /* Whether some other node takes part already: only those listen. */
@@ -97,7 +100,8 @@ init(struct cluster *c, const struct conf *conf)
 {
 	c->conf = conf;
 	c->cc = conf->cluster;
-	c->told_master = GROUP_NOBODY;
+	c->told_url = "";
+	c->file_due_ms = NEVER;
 	c->acks = -1;
 	sem_init(&c->changes, 0, 0);
 	pthread_mutex_init(&c->mutex, NULL);
@@ -158,25 +162,22 @@ lease_ms(const struct cluster *c)
 static void
 tell(struct cluster *c, enum role_kind kind, int master)
 {
-	static const enum master_role file_roles[] = {
-	    [ROLE_NONE] = MASTER_ROLE_NONE,
-	    [ROLE_REPLICA] = MASTER_ROLE_REPLICA,
-	    [ROLE_MASTER] = MASTER_ROLE_MASTER,
-	};
 	const char *url = kind == ROLE_NONE ? "" : c->cc->nodes[master].url;
+	int64_t now = clock_mono_ms();
+	enum err e;
 
-	if (kind == c->told && (kind == ROLE_NONE || master == c->told_master))
+	if (kind != c->told || strcmp(url, c->told_url) != 0) {
+		role_assume(c->role, kind, url);
+		c->told = kind;
+		c->told_url = url;
+		c->file_due_ms = now;
+		log_info("cluster", "%s, master: %s", role_text(kind),
+		    url[0] == '\0' ? "unknown" : url);
+	}
+	if (now < c->file_due_ms)
 		return;
-	role_assume(c->role, kind, url);
-	c->told = kind;
-	c->told_master = master;
-	master_file_write(
-	    c->conf->data, file_roles[kind], kind == ROLE_NONE ? NULL : url);
-	if (kind == ROLE_NONE)
-		log_info("cluster", "no master is known");
-	else
-		log_info(
-		    "cluster", "%s, the master is %s", role_text(kind), url);
+	e = master_file_write(c->conf->data, kind, url);
+	c->file_due_ms = e == ERR_OK ? NEVER : now + FILE_AGAIN_MS;
 }
 
 /* Until all nodes are in the group its quorum would be smaller than ours. */
@@ -555,7 +556,7 @@ cluster_start(struct cluster *c, struct env *env, struct custody *custody)
 	if ((e = role_open(&c->role, c->conf->data)) != ERR_OK)
 		return e;
 	role_reset(c->role, true);
-	e = master_file_write(c->conf->data, MASTER_ROLE_NONE, NULL);
+	e = master_file_write(c->conf->data, ROLE_NONE, "");
 	if (e == ERR_OK)
 		e = store_adopt(&c->store, &o, env);
 	return e == ERR_OK ? start_threads(c) : e;

@@ -109,7 +109,7 @@ reign(struct custodian *c)
 	role_is_master(role, &tenure);
 	role_raise_acked(role, tenure, c->end);
 	role_close(&role);
-	e = master_file_write(c->conf->data, MASTER_ROLE_MASTER, c->conf->url);
+	e = master_file_write(c->conf->data, ROLE_MASTER, c->conf->url);
 	if (e != ERR_OK)
 		return e;
 	log_info("agent", "master at %s", c->conf->url);
@@ -250,7 +250,7 @@ retire(struct custodian *c)
 	       clock_mono_ms() < deadline)
 		clock_sleep_ms(WATCH_MS);
 	env_close(&c->env);
-	master_file_write(c->conf->data, MASTER_ROLE_NONE, NULL);
+	master_file_write(c->conf->data, ROLE_NONE, "");
 	tally_close(&c->tally);
 	custody_close(&c->custody);
 	log_info("agent", "stopped");

@@ -13,12 +13,6 @@
 #include "store/alloc.h"
 #include "store/log.h"
 
-static const char *const role_names[] = {
-    [MASTER_ROLE_MASTER] = "master",
-    [MASTER_ROLE_REPLICA] = "replica",
-    [MASTER_ROLE_NONE] = "none",
-};
-
 /* 0 when there is no file, or none that can be right. */
 static json_int_t
 last_generation(const char *path)
@@ -32,11 +26,11 @@ last_generation(const char *path)
 }
 
 static char *
-make_line(json_int_t generation, enum master_role role, const char *url)
+make_line(json_int_t generation, enum role_kind role, const char *url)
 {
 	/* "s*": a NULL leaves the member out. */
 	json_t *line = json_pack("{s:I, s:s, s:s*}", "generation", generation,
-	    "role", role_names[role], "url", url);
+	    "role", role_text(role), "url", url[0] == '\0' ? NULL : url);
 	char *text = json_dumps(line, 0), *with_end;
 
 	json_decref(line);
@@ -68,7 +62,7 @@ write_file(const char *path, const char *text)
 }
 
 enum err
-master_file_write(const char *dir, enum master_role role, const char *url)
+master_file_write(const char *dir, enum role_kind role, const char *url)
 {
 	char *path = xasprintf("%s/master", dir);
 	char *draft = xasprintf("%s/master.new", dir);

@@ -1,5 +1,6 @@
 """How a cluster comes to be, and what becomes of its nodes' stores."""
 
+import json
 import re
 
 from node import START_SECONDS, wait_until
@@ -99,8 +100,17 @@ def test_a_node_that_was_replaced_is_forgotten(make_lab):
                START_SECONDS, "two go on alone")
 
 
+def says_what_it_is(node):
+    """Whether the master file does."""
+    line = json.loads((node.store / "master").read_text())
+    return line["role"] == node.role and line.get("url") == node.lab.master.base
+
+
 def test_a_master_that_steps_down_is_followed_by_another(lab):
     old = lab.master
+    # One that cannot write its master file meanwhile.
+    hindered = lab.followers[0]
+    (hindered.store / "master.new").mkdir()
     status, said = lab.followers[0].rillctl("step-down")
     assert status != 0 and "not the master" in said
     assert old.rillctl("step-down")[0] == 0
@@ -111,3 +121,9 @@ def test_a_master_that_steps_down_is_followed_by_another(lab):
         wait_until(lambda: told(node) == {
             n.base: n.role for n in lab.nodes}, START_SECONDS,
             "rillctl cluster says what they are")
+    wait_until(lambda: "master: Is a directory" in hindered.output,
+               START_SECONDS, "it could not")
+    (hindered.store / "master.new").rmdir()
+    for node in lab.nodes:
+        wait_until(lambda: says_what_it_is(node), START_SECONDS,
+                   "the master file says what it is")
