@@ -14,7 +14,6 @@
 
 #include "store/env.h"
 #include "store/flush.h"
-#include "store/log.h"
 #include "store/tbl_streams.h"
 #include "tests/unit/fixture_store.h"
 

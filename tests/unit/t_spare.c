@@ -17,7 +17,6 @@
 #include "store/alloc.h"
 #include "store/env.h"
 #include "store/env_log.h"
-#include "store/log.h"
 #include "store/spare.h"
 #include "tests/unit/fixture_store.h"
 
