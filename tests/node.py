@@ -48,6 +48,14 @@ def children(pid):
     return found
 
 
+def program_of(pid):
+    """Of its program; None when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
 def rillctl(config, *arguments):
     """Run it; returns its status and all that it said."""
     done = subprocess.run(
@@ -160,6 +168,8 @@ class Node:
         return int((self.data / "run" / f"{program}.pid").read_text())
 
     def worker_pids(self):
-        """The workers; between them and lighttpd stands www/worker.sh."""
+        """The workers; between them and lighttpd stands www/worker.sh, which
+        has other children for moments."""
         keepers = children(self.pid_of("lighttpd"))
-        return [pid for keeper in keepers for pid in children(keeper)]
+        return [pid for keeper in keepers for pid in children(keeper)
+                if program_of(pid) == "rill.fcgi"]

@@ -3,13 +3,11 @@
 import base64
 import http.client
 import json
-import os
-import signal
 import threading
 import time
 
 from node import START_SECONDS, wait_until
-from test_killed import worker
+from test_killed import kill, worker
 
 MAKERS = 4
 KILLS = 6
@@ -106,7 +104,7 @@ def test_accounts_survive_the_worker(node_factory):
     with Makers(node) as makers:
         for _ in range(KILLS):
             makers.await_progress()
-            os.kill(worker(node), signal.SIGKILL)
+            kill(worker(node))
         makers.await_progress()
     assert makers.faults == []
     listed = node.request("GET", "/users/", headers=ADMIN).json()["data"]

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from kept import is_alive
 from node import children, wait_until
 
 STREAM = "crash"
@@ -72,13 +73,19 @@ def custodian(node):
                       "the agent has its child")[0]
 
 
+def kill(pid):
+    """And wait until it is gone, lest it be found as the next one."""
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_alive(pid), RECOVERY_SECONDS, "it is gone")
+
+
 @pytest.mark.parametrize("victim", [worker, custodian])
 def test_appends_go_on_after_a_kill_and_none_is_lost(node_factory, victim):
     node = node_factory()
     with Writers(node) as writers:
         for _ in range(KILLS):
             writers.await_progress()
-            os.kill(victim(node), signal.SIGKILL)
+            kill(victim(node))
         writers.await_progress()
     assert_all_there(node, writers.acknowledged)
 
@@ -88,7 +95,7 @@ def test_one_of_two_workers_may_die(node_factory):
     with Writers(node) as writers:
         for _ in range(KILLS):
             writers.await_progress()
-            os.kill(worker(node), signal.SIGKILL)
+            kill(worker(node))
         writers.await_progress()
     assert_all_there(node, writers.acknowledged)
 
