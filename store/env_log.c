@@ -41,19 +41,24 @@ is_needed(const struct env_log_need *need, uint32_t number, uint64_t bytes)
 	return number >= need->from_file && bytes <= need->keep_bytes;
 }
 
-/* Files are named in the order in which they were written. */
+/*
+ * Files are named in the order in which they were written.  None is removed
+ * behind one that cannot be: the library finds no file before a gap, so that
+ * one would stay for ever.
+ */
 static unsigned int
 remove_unneeded(char **names, const struct env_log_need *need)
 {
-	unsigned int i, n, removed = 0;
+	unsigned int i, n;
 
 	for (n = 0; names[n] != NULL; n++)
 		continue;
 	for (i = 0; i < n; i++)
-		if (!is_needed(need, log_number(names[i]),
-			(uint64_t)(n - i) * ENV_LOG_FILE_BYTES))
-			removed += remove_log(names[i]);
-	return removed;
+		if (is_needed(need, log_number(names[i]),
+			(uint64_t)(n - i) * ENV_LOG_FILE_BYTES) ||
+		    !remove_log(names[i]))
+			break;
+	return i;
 }
 
 enum err

@@ -1,13 +1,30 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "store/env.h"
 #include "store/env_log.h"
 #include "tests/unit/fixture_store.h"
 
 #define CACHE_BYTES (16u << 20)
+
+/* In place of the C library's. */
+int remove(const char *path);
+
+static int remove_error; /* of the next one */
+
+int
+remove(const char *path)
+{
+	if (remove_error == 0)
+		return unlink(path);
+	errno = remove_error;
+	remove_error = 0;
+	return -1;
+}
 
 /* What is kept of an abandoned environment, see env_abandon(). */
 const char *__lsan_default_suppressions(void);
@@ -116,6 +133,27 @@ a_checkpoint_lets_old_logs_go(void **state)
 }
 
 static void
+a_log_that_cannot_be_removed_is_removed_later(void **state)
+{
+	struct fixture *f = *state;
+	struct env_log_need nobody = {.from_file = UINT32_MAX};
+	unsigned int removed;
+	int i;
+
+	/* More than two files of the log can take. */
+	for (i = 0; i < 5; i++)
+		assert_int_equal(
+		    fixture_fill(f, "big", 1, 16u << 20).outcome, ERR_OK);
+	assert_int_equal(env_checkpoint(f->env, 0), ERR_OK);
+	remove_error = EIO;
+	assert_int_equal(env_remove_logs(f->env, &nobody, &removed), ERR_OK);
+	assert_int_equal(remove_error, 0);
+	assert_int_equal(removed, 0);
+	assert_int_equal(env_remove_logs(f->env, &nobody, &removed), ERR_OK);
+	assert_true(removed >= 2);
+}
+
+static void
 the_librarys_errors_become_ours(void **state)
 {
 	static const struct {
@@ -161,6 +199,7 @@ main(void)
 	    IN_ENV(an_environment_that_is_there_can_be_joined),
 	    IN_ENV(after_a_panic_every_call_asks_for_recovery),
 	    IN_ENV(a_checkpoint_lets_old_logs_go),
+	    IN_ENV(a_log_that_cannot_be_removed_is_removed_later),
 	    IN_ENV(a_fault_comes_once_and_when_it_was_asked_for),
 	    cmocka_unit_test(the_librarys_errors_become_ours),
 	};
