@@ -4,11 +4,11 @@ Each test has the nth call of one kind fail while clients append and the store
 is recovered.  Whatever was acknowledged is there afterwards, byte for byte;
 the node takes appends again by itself; and it has said what went wrong.
 
-RILL_FAULT_SWEEP=1 tries every kind and every n from 1 until a whole scenario has
-fewer calls; else a few are chosen by RILL_SEED, which is printed.
+See cases.py for what is tried of them.
 """
 
 import collections
+import functools
 import http.client
 import json
 import os
@@ -17,21 +17,16 @@ import signal
 
 import pytest
 
+from cases import SEED, Case, choose, try_each
+from events import JSON, event, get, path, post, set_metadata
 from fault import CALLS, FOR_EVER, SHORT_WRITE, Fault, started_with
 from kept import is_alive
 from node import wait_until
 from parts import Parts
 
-SWEEP = os.environ.get("RILL_FAULT_SWEEP") == "1"
-SEED = os.environ.get("RILL_SEED") or str(random.randrange(1 << 32))
-MOST = 20000  # an n that no scenario reaches
-TRIES = 500   # at most so many of a kind, evenly
-FEW = 4      # cases of a program
 USABLE_SECONDS = 60
+BIG_BYTES = 3000000  # of an event, so that few fill a log file
 
-Case = collections.namedtuple("Case", "call error times file most")
-
-# most: about how many calls a scenario makes.
 WORKER = [
     Case("fdatasync", "EIO", 1, "", 8),
     Case("fdatasync", "ENOSPC", 1, "", 8),
@@ -57,6 +52,32 @@ AGENT = [
     Case("alloc", "ENOMEM", 1, "", 800),
 ]
 
+# The log goes from one file to the next, which is made ahead and renamed, and
+# old files are removed: in both programs.
+NEXT_LOG = [
+    Case("open", "EIO", 1, "log.", 4),
+    Case("open", "ENOSPC", 1, "spare-log", 1),
+    Case("write", "ENOSPC", 1, "spare-log", 32),
+    Case("write", SHORT_WRITE, 1, "spare-log", 32),
+    Case("fdatasync", "EIO", 1, "spare-log", 32),
+    Case("rename", "EIO", 1, "spare-log", 1),
+    Case("rename", "EIO", 1, "log.", 1),
+    Case("fsync", "EIO", 1, "store", 1),
+    Case("fdatasync", "EIO", 1, "log.", 10),
+    Case("pwrite", "ENOSPC", FOR_EVER, "log.", 20),
+    Case("unlink", "EIO", 1, "log.", 1),
+]
+
+# Events are removed and tables compacted, which ends in smaller files.
+SCAVENGING = [
+    Case("ftruncate", "EIO", 1, "", 3),
+    Case("pwrite", "EIO", FOR_EVER, "", 20),
+    Case("pwrite", "ENOSPC", 1, "", 20),
+    Case("fdatasync", "EIO", 1, "", 8),
+    Case("open", "EIO", 1, "", 4),
+    Case("alloc", "ENOMEM", 1, "", 800),
+]
+
 
 class Faulty:
     """A node whose calls can be made to fail, and all it has acknowledged."""
@@ -66,11 +87,13 @@ class Faulty:
         self.fault = Fault(folder, folder / "node/store")
         self.acknowledged = []
         self.count = 0
+        self.last_cut = -1
         self.outcomes = collections.Counter()
 
     def start(self):
         with started_with(self.fault.environment()):
             self.node.start()
+        set_metadata(self.node, "cut", {"$maxCount": 1})
 
     def append(self):
         """True if it was acknowledged; else it was refused or cut off."""
@@ -108,18 +131,62 @@ class Faulty:
                    self.opened_socket() not in (None, before),
                    USABLE_SECONDS, "it is recovered")
 
-    def try_case(self, program, case, nth):
+    def try_case(self, program, scenario, case, nth):
         """Whether the nth call was made, and failed."""
         with self.fault.armed(program, case.call, case.error, nth,
                               times=case.times, file=case.file):
-            if self.append_while_untouched(2):
-                self.recover()
-                self.append_while_untouched(3)
+            scenario(self)
         hit = self.fault.hits > 0
         wait_until(self.append, USABLE_SECONDS,
                    f"appends are taken after {case} at {nth}:\n"
                    + self.node.output[-4000:])
         return hit
+
+    def append_and_recover(self):
+        if self.append_while_untouched(2):
+            self.recover()
+            self.append_while_untouched(3)
+
+    def append_to_cut(self, count, size):
+        """To a stream that shows only its last event; whether it was taken."""
+        batch = [event("x" * size) for _ in range(count)]
+        try:
+            answer = post(self.node, path("cut"), batch)
+        except (OSError, http.client.HTTPException):
+            return False
+        if answer.status == 201:
+            first = int(answer.headers["location"].rpartition("/")[2])
+            self.last_cut = first + count - 1
+        return answer.status == 201
+
+    def logs(self):
+        return {path.name for path in self.fault.store.glob("log.*")}
+
+    def fill_log(self):
+        """Until there is another file of it, and those before are gone."""
+        self.node.rillctl("scavenge")
+        before = self.logs()
+        while self.logs() <= before and self.fault.hits == 0:
+            self.append_to_cut(1, BIG_BYTES)
+        wait_until(lambda: self.fault.hits > 0 or not self.logs() & before,
+                   USABLE_SECONDS, "old files of the log are removed")
+
+    def scavenge(self):
+        """Twice: the second time more pages are free."""
+        for _ in range(2):
+            wait_until(lambda: self.append_to_cut(60, 2000) or
+                       self.fault.hits > 0, USABLE_SECONDS, "it is taken")
+            status, said = self.node.rillctl("scavenge")
+            self.outcomes["rillctl", status] += 1
+            assert status in (0, 69), said
+
+    def check_cut(self):
+        wait_until(lambda: self.node.rillctl("scavenge")[0] == 0,
+                   USABLE_SECONDS, "a pass comes to its end")
+        answer = get(self.node, path("cut") + "?embed=rich", JSON)
+        assert answer.status == 200, answer.body
+        number, = [each["eventNumber"] for each in answer.json()["entries"]]
+        assert number >= self.last_cut
 
     def append_while_untouched(self, times):
         """False if a call failed: clients need not wait for more of them."""
@@ -141,6 +208,8 @@ class Faulty:
         for number, data in self.acknowledged:
             assert events.get(number) == data, number
         assert sorted(events) == list(range(len(events)))
+        if self.last_cut >= 0:
+            self.check_cut()
         status, said = self.node.rillctl("verify")
         assert status == 0, said
 
@@ -150,45 +219,38 @@ class Faulty:
         assert status == 0 and "no faults" in said, said
 
 
-@pytest.fixture
-def faulty(tmp_path):
-    made = Faulty(tmp_path)
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    made = Faulty(tmp_path_factory.mktemp("faulty"))
     made.start()
     yield made
     made.fault.disarm()
-    made.node.stop()
+    made.check_stopped()
 
 
-def choose(cases, dice):
-    """Pairs of a case and the n to try in turn."""
-    if SWEEP:
-        return [(case, range(1, MOST, case.most // TRIES + 1))
-                for case in cases]
-    return [(case, [dice.randint(1, case.most)])
-            for case in dice.sample(cases, FEW)]
-
-
-@pytest.mark.parametrize("program,cases", [
-    ("rill.fcgi", WORKER), ("rill-agent", AGENT)])
-def test_whatever_fails_nothing_acknowledged_is_lost(faulty, program, cases):
+@pytest.mark.parametrize("program,cases,scenario,few", [
+    ("rill.fcgi", WORKER, Faulty.append_and_recover, 4),
+    ("rill-agent", AGENT, Faulty.append_and_recover, 4),
+    ("", NEXT_LOG, Faulty.fill_log, 1),
+    ("rill-agent", SCAVENGING, Faulty.scavenge, 1)])
+def test_whatever_fails_nothing_acknowledged_is_lost(
+        faulty, program, cases, scenario, few):
     print("RILL_SEED=" + SEED)
-    dice = random.Random(SEED + program)
-    for case, numbers in choose(cases, dice):
+    dice = random.Random(SEED + program + scenario.__name__)
+    for case, numbers in choose(cases, dice, few):
         before = faulty.outcomes.copy()
-        failed = 0
-        for nth in numbers:
-            if not faulty.try_case(program, case, nth):
-                break
-            failed += 1
-        print(program, case.call, case.error or "short", "failed", failed,
+        failed = try_each(case, numbers, functools.partial(
+            faulty.try_case, program, scenario))
+        print(program, scenario.__name__, case.call, case.file,
+              case.error or "short", "failed", failed,
               "times; answers:", dict(faulty.outcomes - before))
     faulty.check()
-    faulty.check_stopped()
 
 
 def test_the_library_fails_each_call(faulty):
     """Else the tests above would show nothing."""
-    assert set(CALLS) >= {case.call for case in WORKER + AGENT}
+    assert set(CALLS) >= {case.call for case in
+                           WORKER + AGENT + NEXT_LOG + SCAVENGING}
     with faulty.fault.armed("rill.fcgi", "fdatasync", "EIO", 1):
         # It is run again when the store has been recovered.
         assert faulty.append()

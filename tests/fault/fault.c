@@ -3,10 +3,10 @@
  * what was written and flushed, to play a power failure from.
  *
  * Layer: tests.  Preloaded (LD_PRELOAD) into the programs of a node; only
- * files below $RILL_FAULT_FOLDER count, and memory.  tests/fault/fault.py is
- * the other side: it maps $RILL_FAULT_CONTROL, a struct control, and changes it
- * at any time; and it reads $RILL_FAULT_RECORD, to which each change of a file
- * is appended when it is done.
+ * $RILL_FAULT_FOLDER and files below it count, and memory.
+ * tests/crash/fault.py is the other side: it maps $RILL_FAULT_CONTROL, a struct
+ * control, and changes it at any time; and it reads $RILL_FAULT_RECORD, to
+ * which each change of a file is appended when it is done.
  */
 #include "config.h"
 
@@ -84,6 +84,7 @@ static bool is_program;
 static struct {
 	bool counts; /* a file of the folder */
 	bool fits;   /* the one that control names */
+	bool is_folder;
 	uint64_t file;
 } files[MAX_FD];
 
@@ -201,7 +202,7 @@ static bool
 in_folder(const char *path)
 {
 	return is_program && strncmp(path, folder, folder_len) == 0 &&
-	       path[folder_len] == '/';
+	       (path[folder_len] == '/' || path[folder_len] == '\0');
 }
 
 /* log.0000000001 is a file of "log."; an empty name is any. */
@@ -246,9 +247,12 @@ put_record(struct record r, const void *p, size_t n)
 	errno = saved;
 }
 
+/* When a folder is flushed is not recorded: names may be lost all the same. */
 static void
 put_change(enum done done, int fd, uint64_t number)
 {
+	if (files[fd].is_folder)
+		return;
 	put_record(
 	    (struct record){
 		.done = done, .file = files[fd].file, .number = number},
@@ -264,7 +268,10 @@ note_open(int fd, const char *path, int flags)
 		return;
 	files[fd].counts = true;
 	files[fd].fits = file_fits(path);
+	files[fd].is_folder = S_ISDIR(st.st_mode);
 	files[fd].file = st.st_ino;
+	if (files[fd].is_folder)
+		return;
 	put_record((struct record){.done = DONE_OPEN,
 		       .file = st.st_ino,
 		       .number = (uint64_t)flags},
