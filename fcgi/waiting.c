@@ -270,6 +270,20 @@ init(struct waiting *w)
 	pthread_cond_init(&w->due, NULL);
 }
 
+static void
+destroy(struct waiting **wp)
+{
+	struct waiting *w = *wp;
+
+	pthread_cond_destroy(&w->due);
+	pthread_cond_destroy(&w->parked);
+	pthread_mutex_destroy(&w->mutex);
+	free(w->heads);
+	free(w->places);
+	free(w);
+	*wp = NULL;
+}
+
 static unsigned int
 runners_for(unsigned int threads)
 {
@@ -279,25 +293,39 @@ runners_for(unsigned int threads)
 	return n < MAX_RUNNERS ? n : MAX_RUNNERS;
 }
 
+static int
+start_runners(struct waiting *w, unsigned int n)
+{
+	int r = 0;
+
+	while (w->nrunners < n) {
+		r = pthread_create(&w->runners[w->nrunners], NULL, run, w);
+		if (r != 0)
+			break;
+		w->nrunners++;
+	}
+	return r;
+}
+
 enum err
 waiting_new(struct waiting **out, struct server *server, waiting_serve_f *serve,
     unsigned int max)
 {
 	struct waiting *w = xcalloc(1, sizeof(*w));
-	unsigned int n = runners_for(server->conf->threads);
-	int e;
+	int r;
 
 	*w = (struct waiting){.server = server, .serve = serve, .max = max};
 	init(w);
-	e = pthread_create(&w->guard, NULL, guard, w);
-	for (; e == 0 && w->nrunners < n; w->nrunners++)
-		e = pthread_create(&w->runners[w->nrunners], NULL, run, w);
-	if (e != 0) {
-		log_error("waiting", "starting a thread: %s", strerror(e));
-		return ERR_IO;
-	}
+	if ((r = pthread_create(&w->guard, NULL, guard, w)) != 0)
+		destroy(&w);
+	else if ((r = start_runners(w, runners_for(server->conf->threads))) !=
+		 0)
+		waiting_free(&w);
 	*out = w;
-	return ERR_OK;
+	if (r == 0)
+		return ERR_OK;
+	log_error("waiting", "starting a thread: %s", strerror(r));
+	return ERR_IO;
 }
 
 void
@@ -315,11 +343,5 @@ waiting_free(struct waiting **wp)
 	pthread_join(w->guard, NULL);
 	for (i = 0; i < w->nrunners; i++)
 		pthread_join(w->runners[i], NULL);
-	pthread_cond_destroy(&w->due);
-	pthread_cond_destroy(&w->parked);
-	pthread_mutex_destroy(&w->mutex);
-	free(w->heads);
-	free(w->places);
-	free(w);
-	*wp = NULL;
+	destroy(wp);
 }

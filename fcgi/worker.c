@@ -56,12 +56,10 @@ struct thread {
 
 struct worker {
 	struct server server;
-	pthread_t bootstrap;
 	struct turns *turns;
-	struct thread *threads;
-	unsigned int nthreads;
 	struct line *line;
-	struct thread door; /* never has a turn */
+	struct thread *threads; /* all that were started */
+	unsigned int nthreads;
 };
 
 /* True: it waits, parked, and is no longer the caller's. */
@@ -151,6 +149,7 @@ serve_on(void *arg)
 	struct request *first, *r = make_request(w);
 	int fd;
 
+	turns_join(w->turns, &t->turn);
 	for (;;) {
 		turns_take(w->turns, &t->turn);
 		if ((first = line_next(w->line, r)) != NULL) {
@@ -203,6 +202,7 @@ turn_away_late(struct worker *w, int64_t since_us)
 	}
 }
 
+/* Without a turn, ever. */
 static void *
 stand_at_door(void *arg)
 {
@@ -228,7 +228,8 @@ stand_at_door(void *arg)
 static void *
 bootstrap(void *arg)
 {
-	struct worker *w = arg;
+	struct thread *t = arg;
+	struct worker *w = t->worker;
 	enum err e;
 
 	while (!atomic_load(&w->server.stopping)) {
@@ -303,29 +304,29 @@ make_places(struct worker *w, int listen_fd)
 }
 
 static int
-start_thread(struct worker *w)
+start_thread(struct worker *w, void *(*run)(void *))
 {
 	struct thread *t = &w->threads[w->nthreads];
+	int r;
 
 	t->worker = w;
-	turns_join(w->turns, &t->turn);
-	return pthread_create(&t->id, NULL, serve_on, t);
+	if ((r = pthread_create(&t->id, NULL, run, t)) == 0)
+		w->nthreads++;
+	return r;
 }
 
 static enum err
 start_threads(struct worker *w)
 {
-	unsigned int n = w->server.conf->threads;
+	unsigned int i, n = w->server.conf->threads;
 	int r;
 
-	w->turns = turns_new(count_turns(), n);
-	w->threads = xcalloc(n, sizeof(*w->threads));
-	r = pthread_create(&w->bootstrap, NULL, bootstrap, w);
-	for (; r == 0 && w->nthreads < n; w->nthreads++)
-		r = start_thread(w);
-	w->door.worker = w;
+	w->threads = xcalloc(n + 2, sizeof(*w->threads));
+	r = start_thread(w, bootstrap);
+	for (i = 0; r == 0 && i < n; i++)
+		r = start_thread(w, serve_on);
 	if (r == 0)
-		r = pthread_create(&w->door.id, NULL, stand_at_door, &w->door);
+		r = start_thread(w, stand_at_door);
 	if (r == 0)
 		return ERR_OK;
 	log_error("worker", "starting thread %u: %s", w->nthreads, strerror(r));
@@ -367,19 +368,16 @@ join(pthread_t t)
 		 ETIMEDOUT);
 }
 
+/* All that began, which may be a part. */
 static void
-stop_threads(struct worker *w)
+stop(struct worker *w)
 {
-	unsigned int i;
-
 	atomic_store(&w->server.stopping, true);
 	turns_close(w->turns);
-	join(w->door.id);
-	for (i = 0; i < w->nthreads; i++)
-		join(w->threads[i].id);
+	while (w->nthreads > 0)
+		join(w->threads[--w->nthreads].id);
 	waiting_free(&w->server.waiting);
 	connections_free(&w->server.connections);
-	join(w->bootstrap);
 	line_free(&w->line);
 	free(w->threads);
 	turns_free(&w->turns);
@@ -404,15 +402,16 @@ worker_run(const struct conf *conf, int listen_fd)
 	    (uint64_t)clock_now_ticks() << 16 | (uint64_t)getpid();
 	w.server.auth = auth_new(conf);
 	w.server.refusals = refusals_new();
-	if ((e = make_places(&w, listen_fd)) != ERR_OK ||
-	    (e = start_threads(&w)) != ERR_OK)
-		exit(EXIT_FAILURE);
-	log_info("worker", "serving with %u threads", w.nthreads);
-	await_signal(&w);
-	stop_threads(&w);
+	w.turns = turns_new(count_turns(), conf->threads);
+	if ((e = make_places(&w, listen_fd)) == ERR_OK &&
+	    (e = start_threads(&w)) == ERR_OK) {
+		log_info("worker", "serving with %u threads", conf->threads);
+		await_signal(&w);
+	}
+	stop(&w);
 	store_close(&w.server.store);
 	auth_free(&w.server.auth);
 	refusals_free(&w.server.refusals);
 	log_info("worker", "stopped");
-	return ERR_OK;
+	return e;
 }
