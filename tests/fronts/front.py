@@ -20,7 +20,7 @@ from skips import machine_cannot
 
 WWW = SOURCE / "www"
 THREADS = 4  # few, so that clients who hold one are noticed
-BACKLOG = 1024
+BACKLOG = 4096  # as in rill-fcgi.socket
 PLACES = ":/usr/sbin:/usr/local/sbin:/sbin"
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
 BASE_MODULES = ["mpm_event", "authz_core", "alias", "dir", "env", "filter",
@@ -87,7 +87,8 @@ def uncomment(text, heading):
 def is_directive(text):
     """None of the prose that a heading may go on with."""
     return re.match(
-        r"(    |[}$]|server\.|listen |ssl_|SSL|Cache|Header |RequestHeader)",
+        r"(    |[}$]|server\.|listen |ssl_|SSL|Cache|Header |RequestHeader|"
+        r"ServerLimit |Thread|MaxRequestWorkers )",
         text) is not None
 
 
@@ -212,7 +213,8 @@ class Front(Node):
         """Skip the test if the machine has not what this takes."""
         program(self.command[0])
 
-    def launch(self):
+    def prepare(self):
+        """Returns its command line."""
         self.check()
         for path in self.folder, self.folder / "cache":
             path.mkdir()
@@ -220,8 +222,11 @@ class Front(Node):
         self.log.touch()
         give_away(self.log)
         self.conf.write_text(self.configuration())
-        command = [word.format(self.conf) for word in self.command]
-        self.process = start([program(command[0]), *command[1:]], self.log)
+        name, *arguments = (word.format(self.conf) for word in self.command)
+        return [program(name), *arguments]
+
+    def launch(self):
+        self.process = start(self.prepare(), self.log)
 
 
 class Lighttpd(Front):
@@ -330,6 +335,12 @@ class ApacheTls(Apache):
     def answers(self):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class ApacheForMany(Apache):
+    """With a thread for each of many connections."""
+
+    blocks = ["Uncomment for up to"]
 
 
 class ApacheCache(Apache):

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from crowd import Crowd
 from events import (ATOM, BYTES, event, fill, new_id, new_name, numbers,
                     path, stored_ids, write)
-from front import Fcgid, KeptApache, KeptNginx, Lighttpd, name_of
+from front import (ApacheForMany, Fcgid, KeptApache, KeptNginx, Lighttpd,
+                   name_of)
 from node import START_SECONDS, children, wait_until
 
 LONG = {"ES-LongPoll": "300", "Accept": ATOM}  # longer than any test
@@ -128,6 +130,14 @@ def test_connections_may_be_kept(keeping):
                     for stream in streams]
             for job in jobs:
                 job.result()
+
+
+def test_apache_takes_the_settings_for_many_clients(backend):
+    """Taken, not tried: not every machine has as many threads to give."""
+    command = ApacheForMany(backend).prepare()
+    done = subprocess.run([*command, "-t"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "Syntax OK\n")
 
 
 def found(waiter):
