@@ -20,6 +20,7 @@ CALLS = ["write", "pwrite", "fdatasync", "fsync", "open", "mmap",
 CONTROL = struct.Struct(f"=QQII16s32sQ{len(CALLS)}Q")
 HITS = struct.Struct("=QQII16s32s").size
 SHORT_WRITE = 0
+HANG = 0xffffffff  # until disarm(), and then it is carried out
 FOR_EVER = 1 << 62
 
 
@@ -54,7 +55,7 @@ class Fault:
 
     def arm(self, program, call, error, nth, times=1, file=""):
         self.disarm()
-        number = getattr(errno, error) if error else SHORT_WRITE
+        number = getattr(errno, error) if isinstance(error, str) else error
         fields = CONTROL.pack(0, nth + times - 1, CALLS.index(call), number,
                               program.encode(), file.encode(), 0,
                               *[0] * len(CALLS))

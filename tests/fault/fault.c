@@ -1,6 +1,6 @@
 /*
- * fault - calls of the system that fail when a test says so, and a record of
- * what was written and flushed, to play a power failure from.
+ * fault - calls of the system that fail or hang when a test says so, and a
+ * record of what was written and flushed, to play a power failure from.
  *
  * Layer: tests.  Preloaded (LD_PRELOAD) into the programs of a node; only
  * $RILL_FAULT_FOLDER and files below it count, and memory.
@@ -23,9 +23,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_FD 4096
+
+/* No error: the call is not carried out before control names another first. */
+#define HANG 0xffffffffU
 
 /* fault.py has the same order. */
 enum call {
@@ -48,7 +52,7 @@ struct control {
 	_Atomic uint64_t first; /* the first call that fails, from 1; 0: none */
 	_Atomic uint64_t last;  /* the last one */
 	_Atomic uint32_t call;  /* which of enum call */
-	_Atomic uint32_t error; /* errno; 0: half of a write is done */
+	_Atomic uint32_t error; /* errno; 0: half of a write is done; HANG */
 	char program[16];       /* in which; "": in all */
 	char file[32];          /* whose path ends so, up to digits; "": any */
 	_Atomic uint64_t hits;  /* how many have failed */
@@ -177,11 +181,21 @@ begin(void)
 	attach();
 }
 
+static void
+hang(uint64_t first)
+{
+	struct timespec nap = {0, 1000000};
+
+	while (atomic_load(&control->first) == first)
+		nanosleep(&nap, NULL);
+}
+
 /* Whether this call is to fail, and with which errno. */
 static bool
 fails(enum call call)
 {
 	uint64_t n, first;
+	uint32_t error;
 
 	if (control == NULL)
 		return false;
@@ -194,8 +208,11 @@ fails(enum call call)
 	    n > atomic_load(&control->last))
 		return false;
 	atomic_fetch_add(&control->hits, 1);
-	errno = (int)atomic_load(&control->error);
-	return true;
+	if ((error = atomic_load(&control->error)) == HANG)
+		hang(first);
+	else
+		errno = (int)error;
+	return error != HANG;
 }
 
 static bool

@@ -2,18 +2,26 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/alloc.h"
+#include "store/clock.h"
 #include "store/store.h"
+#include "store/tally.h"
+#include "store/tbl_counters.h"
 #include "store/wakeup.h"
 #include "tests/unit/fixture_agent.h"
 
 #define THREADS 8
 #define APPENDS 60   /* of each thread */
 #define CROWD   2100 /* events, of which two lots do not fit in one batch */
+
+/* Of these, beside the one that is being carried out, no more may wait. */
+#define LARGE_BYTES (((size_t)16 << 20) - 4096)
+#define MOST_LARGE  16
 
 /* One of the threads that write. */
 struct hand {
@@ -112,6 +120,128 @@ who_does_not_fit_in_a_batch_is_in_the_next(void **state)
 
 	run_hands(&n->f, hands, append_crowds);
 	assert_int_equal(fixture_end(&n->f), THREADS * CROWD);
+}
+
+/* Keeps the writer waiting in the midst of an append, as a disk may. */
+struct holder {
+	struct fixture *f;
+	pthread_t thread;
+	sem_t holds, let_go;
+	enum err result;
+};
+
+static enum err
+keep_counters(struct txn *tx, void *arg)
+{
+	struct holder *h = arg;
+	struct counters counters;
+	enum err e = tbl_counters_get_for_update(tx, &counters);
+
+	sem_post(&h->holds);
+	sem_wait(&h->let_go);
+	return e;
+}
+
+static void *
+hold(void *arg)
+{
+	struct holder *h = arg;
+
+	h->result = txn_run(h->f->store, TXN_WRITE, keep_counters, h);
+	return NULL;
+}
+
+static void
+begin_to_hold(struct holder *h)
+{
+	sem_init(&h->holds, 0, 0);
+	sem_init(&h->let_go, 0, 0);
+	assert_int_equal(pthread_create(&h->thread, NULL, hold, h), 0);
+	sem_wait(&h->holds);
+}
+
+static void
+let_go(struct holder *h)
+{
+	sem_post(&h->let_go);
+	assert_int_equal(pthread_join(h->thread, NULL), 0);
+	assert_int_equal(h->result, ERR_OK);
+	sem_destroy(&h->holds);
+	sem_destroy(&h->let_go);
+}
+
+/* Refused in its turn, so that its bytes, which nobody looks at, stay here. */
+static enum err
+append_large(struct hand *h)
+{
+	static unsigned char record[1];
+	struct new_event ne = {.record = record, .record_len = LARGE_BYTES};
+	struct append a = {
+	    .stream = slice_str("none"), .expected = 7, .events = &ne, .n = 1};
+
+	guid_random(&ne.id);
+	return stream_append(h->f->store, &a);
+}
+
+static void *
+append_large_in_turn(void *arg)
+{
+	struct hand *h = arg;
+	enum err e = append_large(h);
+
+	h->failure = e == ERR_WRONG_VERSION ? ERR_OK : e;
+	return NULL;
+}
+
+static int64_t
+count_queued(struct fixture *f)
+{
+	struct tally_living living;
+
+	tally_look(store_tally(f->store), &living);
+	return living.gauges[TALLY_QUEUED];
+}
+
+static void
+await_queued(struct fixture *f, int64_t n)
+{
+	int64_t deadline = clock_mono_ms() + FIXTURE_PATIENCE_MS;
+
+	while (count_queued(f) != n) {
+		assert_true(clock_mono_ms() < deadline);
+		clock_sleep_ms(1);
+	}
+}
+
+static void
+who_finds_the_queue_full_is_told_at_once(void **state)
+{
+	struct fixture *f = &((struct node *)*state)->f;
+	struct holder holder = {.f = f};
+	struct hand hands[1 + MOST_LARGE], late = {.f = f};
+	size_t i;
+
+	assert_int_equal(
+	    fixture_post(f, "kept", EXPECT_ANY, "ab").outcome, ERR_OK);
+	begin_to_hold(&holder);
+	for (i = 0; i < COUNT(hands); i++) {
+		hands[i] = (struct hand){.f = f};
+		assert_int_equal(pthread_create(&hands[i].thread, NULL,
+				     append_large_in_turn, &hands[i]),
+		    0);
+	}
+	await_queued(f, MOST_LARGE);
+	assert_int_equal(append_large(&late), ERR_BUSY);
+	assert_string_equal(fixture_ids(f, "kept"), "ab");
+	assert_int_equal(count_queued(f), MOST_LARGE);
+	let_go(&holder);
+	for (i = 0; i < COUNT(hands); i++) {
+		assert_int_equal(pthread_join(hands[i].thread, NULL), 0);
+		assert_int_equal(hands[i].failure, ERR_OK);
+	}
+	assert_int_equal(append_large(&late), ERR_WRONG_VERSION);
+	assert_int_equal(fixture_post(f, "kept", 1, "c").outcome, ERR_OK);
+	assert_string_equal(fixture_ids(f, "kept"), "abc");
 }
 
 static int
@@ -439,6 +569,7 @@ main(void)
 	    WITH_AGENT(a_large_batch_is_written_in_one_piece),
 	    WITH_AGENT(many_threads_write_each_position_once),
 	    WITH_AGENT(who_does_not_fit_in_a_batch_is_in_the_next),
+	    WITH_AGENT(who_finds_the_queue_full_is_told_at_once),
 	    WITH_AGENT(of_those_who_expect_the_same_version_one_wins),
 	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
 	    BESIDE(two_processes_write_at_the_same_time),
