@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "store/alloc.h"
-#include "store/clock.h"
 #include "store/store.h"
 #include "store/tally.h"
 #include "store/tbl_counters.h"
@@ -127,6 +127,7 @@ struct holder {
 	struct fixture *f;
 	pthread_t thread;
 	sem_t holds, let_go;
+	sem_t told; /* that the queue is full, somebody was */
 	enum err result;
 };
 
@@ -156,6 +157,7 @@ begin_to_hold(struct holder *h)
 {
 	sem_init(&h->holds, 0, 0);
 	sem_init(&h->let_go, 0, 0);
+	sem_init(&h->told, 0, 0);
 	assert_int_equal(pthread_create(&h->thread, NULL, hold, h), 0);
 	sem_wait(&h->holds);
 }
@@ -168,29 +170,41 @@ let_go(struct holder *h)
 	assert_int_equal(h->result, ERR_OK);
 	sem_destroy(&h->holds);
 	sem_destroy(&h->let_go);
+	sem_destroy(&h->told);
 }
 
+/* An append of LARGE_BYTES while somebody holds the writer. */
+struct large {
+	struct holder *holder;
+	pthread_t thread;
+	enum err result;
+};
+
 /* Refused in its turn, so that its bytes, which nobody looks at, stay here. */
-static enum err
-append_large(struct hand *h)
+static void *
+append_large(void *arg)
 {
 	static unsigned char record[1];
+	struct large *l = arg;
 	struct new_event ne = {.record = record, .record_len = LARGE_BYTES};
 	struct append a = {
 	    .stream = slice_str("none"), .expected = 7, .events = &ne, .n = 1};
 
 	guid_random(&ne.id);
-	return stream_append(h->f->store, &a);
+	l->result = stream_append(l->holder->f->store, &a);
+	if (l->result == ERR_BUSY)
+		sem_post(&l->holder->told);
+	return NULL;
 }
 
-static void *
-append_large_in_turn(void *arg)
+static bool
+hear_of_one_who_is_told(struct holder *h)
 {
-	struct hand *h = arg;
-	enum err e = append_large(h);
+	struct timespec until;
 
-	h->failure = e == ERR_WRONG_VERSION ? ERR_OK : e;
-	return NULL;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += FIXTURE_PATIENCE_MS / 1000;
+	return sem_timedwait(&h->told, &until) == 0;
 }
 
 static int64_t
@@ -202,44 +216,39 @@ count_queued(struct fixture *f)
 	return living.gauges[TALLY_QUEUED];
 }
 
-static void
-await_queued(struct fixture *f, int64_t n)
-{
-	int64_t deadline = clock_mono_ms() + FIXTURE_PATIENCE_MS;
-
-	while (count_queued(f) != n) {
-		assert_true(clock_mono_ms() < deadline);
-		clock_sleep_ms(1);
-	}
-}
-
+/* One is being carried out, MOST_LARGE wait. */
 static void
 who_finds_the_queue_full_is_told_at_once(void **state)
 {
 	struct fixture *f = &((struct node *)*state)->f;
 	struct holder holder = {.f = f};
-	struct hand hands[1 + MOST_LARGE], late = {.f = f};
-	size_t i;
+	struct large larges[1 + MOST_LARGE + 1];
+	size_t i, refused = 0;
+	int64_t queued;
+	bool is_told;
 
-	assert_int_equal(
-	    fixture_post(f, "kept", EXPECT_ANY, "ab").outcome, ERR_OK);
+	fixture_post(f, "kept", EXPECT_ANY, "ab");
 	begin_to_hold(&holder);
-	for (i = 0; i < COUNT(hands); i++) {
-		hands[i] = (struct hand){.f = f};
-		assert_int_equal(pthread_create(&hands[i].thread, NULL,
-				     append_large_in_turn, &hands[i]),
+	for (i = 0; i < COUNT(larges); i++) {
+		larges[i].holder = &holder;
+		assert_int_equal(pthread_create(&larges[i].thread, NULL,
+				     append_large, &larges[i]),
 		    0);
 	}
-	await_queued(f, MOST_LARGE);
-	assert_int_equal(append_large(&late), ERR_BUSY);
+	is_told = hear_of_one_who_is_told(&holder);
+	queued = count_queued(f);
 	assert_string_equal(fixture_ids(f, "kept"), "ab");
-	assert_int_equal(count_queued(f), MOST_LARGE);
 	let_go(&holder);
-	for (i = 0; i < COUNT(hands); i++) {
-		assert_int_equal(pthread_join(hands[i].thread, NULL), 0);
-		assert_int_equal(hands[i].failure, ERR_OK);
+	for (i = 0; i < COUNT(larges); i++) {
+		assert_int_equal(pthread_join(larges[i].thread, NULL), 0);
+		if (larges[i].result == ERR_BUSY)
+			refused++;
+		else
+			assert_int_equal(larges[i].result, ERR_WRONG_VERSION);
 	}
-	assert_int_equal(append_large(&late), ERR_WRONG_VERSION);
+	assert_true(is_told);
+	assert_int_equal(queued, MOST_LARGE);
+	assert_int_equal(refused, 1);
 	assert_int_equal(fixture_post(f, "kept", 1, "c").outcome, ERR_OK);
 	assert_string_equal(fixture_ids(f, "kept"), "abc");
 }
