@@ -236,6 +236,8 @@ open_tables(struct cluster *c, bool create)
 	if (group_is_locked_out(c->env) || !may_be_whole(c))
 		return false;
 	e = store_open_tables(c->store, create);
+	if (e == ERR_CORRUPT)
+		atomic_store(&c->stands_back, true);
 	if (e != ERR_OK && e != ERR_UNAVAILABLE)
 		atomic_store(&c->failed, true);
 	return e == ERR_OK;
@@ -371,7 +373,8 @@ join(struct cluster *c)
 	bool was_told = false;
 	enum err e;
 
-	open_tables(c, c->group.may_create);
+	if (!open_tables(c, c->group.may_create) && atomic_load(&c->failed))
+		return ERR_RECOVERY;
 	while ((e = group_start(c->env, &c->group)) == ERR_NO_MASTER) {
 		if (!was_told)
 			log_info("cluster", "waiting for the other nodes");

@@ -51,7 +51,10 @@ struct store *cluster_store(struct cluster *);
 /* Whether the agent has to begin anew. */
 bool cluster_has_failed(struct cluster *);
 
-/* Whether it should let the others elect before it does.  Accepts NULL. */
+/*
+ * Whether it should not do so at once: the others are to elect, or its tables
+ * are another version's, as the log says.  Accepts NULL.
+ */
 bool cluster_stands_back(struct cluster *);
 
 /* End the threads; the environment can then be closed.  Accepts NULL. */

@@ -15,8 +15,9 @@ struct conf;
  * blocked.  Returns an exit status: 0 after a stop; EX_TEMPFAIL when the
  * environment needs recovery, to be started again at once; EX_UNAVAILABLE
  * when it could not be opened, to be tried again later;
- * CUSTODIAN_STANDS_BACK when it steps down as master, to be started again when
- * the others have had time to elect another.
+ * CUSTODIAN_STANDS_BACK when it steps down as master, or has got tables of
+ * another version in its cluster, to be started again when the others have had
+ * time to elect another.
  *
  * After all but 0 its threads may still run, and use the conf: the caller ends
  * the process, with _exit(2).

@@ -1,7 +1,7 @@
 /*
  * format - whether the tables are laid out as this program lays them out.
  *
- * Layer: store, for the agent.
+ * Layer: store.
  */
 #ifndef STORE_FORMAT_H
 #define STORE_FORMAT_H

@@ -14,6 +14,7 @@
 #include "store/clock.h"
 #include "store/custody.h"
 #include "store/env.h"
+#include "store/format.h"
 #include "store/group.h"
 #include "store/log.h"
 #include "store/role.h"
@@ -221,6 +222,7 @@ go_inside(struct store *st)
 static enum err
 reopen_tables(struct store *st, bool create)
 {
+	uint64_t end;
 	enum err e;
 
 	shut_gate(st);
@@ -228,6 +230,8 @@ reopen_tables(struct store *st, bool create)
 		env_close_tables(st->env);
 	if ((e = env_open_tables(st->env, create)) != ERR_OK)
 		return e == ERR_UNAVAILABLE ? ERR_OK : e;
+	if ((e = format_check(st->env, &end)) == ERR_CORRUPT)
+		return e;
 	atomic_store(&st->stale, false);
 	open_gate(st);
 	return ERR_OK;

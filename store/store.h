@@ -49,7 +49,8 @@ enum err store_adopt(
 
 /*
  * For who adopted: open the tables, and create them if a master lacks them.
- * ERR_UNAVAILABLE: a replica has not received them yet.
+ * ERR_UNAVAILABLE: a replica has not received them yet.  ERR_CORRUPT: they are
+ * another version's, as the log says.
  */
 enum err store_open_tables(struct store *, bool create);
 

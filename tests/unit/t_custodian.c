@@ -11,13 +11,17 @@
 #include "store/alloc.h"
 #include "store/clock.h"
 #include "store/conf.h"
+#include "store/conf_cluster.h"
 #include "store/control.h"
 #include "store/custody.h"
+#include "store/env.h"
 #include "store/log.h"
+#include "store/tbl.h"
 #include "tests/unit/fixture_child.h"
 #include "tests/unit/fixture_store.h"
 
 #define PATIENCE_MS 20000
+#define TIME_LIMIT  60    /* seconds for a test, which else hangs */
 #define STACK_BYTES 65536 /* of it are cleared; the custodian needs less */
 
 static char url[] = "http://127.0.0.1:2113";
@@ -54,6 +58,20 @@ knows_its_url(const char *dir)
 
 /* What the supervisor does, but it does not end the process at once. */
 static int
+run_custodian(const struct conf *conf)
+{
+	sigset_t stop;
+	int status;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	status = custodian_run(conf);
+	clear_stack();
+	return status;
+}
+
+static int
 be_custodian(struct child *self, void *arg)
 {
 	struct fixture *f = arg;
@@ -61,18 +79,30 @@ be_custodian(struct child *self, void *arg)
 	    .url = url,
 	    .cache_mb = 16,
 	    .durability = CONF_DISK};
-	sigset_t stop;
-	int status;
+	int status = run_custodian(&conf);
 
 	(void)self;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	status = custodian_run(&conf);
-	clear_stack();
 	if (status == EX_TEMPFAIL && !knows_its_url(f->dir))
 		return EXIT_FAILURE;
 	return status;
+}
+
+static int
+be_custodian_of_cluster(struct child *self, void *arg)
+{
+	struct fixture *f = arg;
+	char host[] = "127.0.0.1", address[] = "127.0.0.1:1";
+	struct conf_cluster cluster = {.nodes = {{address, host, 1, url}},
+	    .nnodes = 1,
+	    .heartbeat_ms = 100};
+	struct conf conf = {.data = f->dir,
+	    .url = url,
+	    .cache_mb = 16,
+	    .durability = CONF_DISK,
+	    .cluster = &cluster};
+
+	(void)self;
+	return run_custodian(&conf);
 }
 
 static struct custody *
@@ -115,12 +145,50 @@ a_stop_ends_it(void **state)
 	custody_close(&worker);
 }
 
+/* A store as it was before layouts had numbers. */
+static enum err
+put_old_counters(struct txn *tx, void *arg)
+{
+	char row[24] = {0};
+	DBT key = tbl_dbt("next", 4), value = tbl_dbt(row, sizeof(row));
+
+	(void)arg;
+	return tbl_put(tx, TABLE_COUNTERS, &key, &value);
+}
+
+static int
+make_old_store(struct child *self, void *arg)
+{
+	struct fixture *f = arg;
+
+	(void)self;
+	assert_int_equal(fixture_env_open(f), ERR_OK);
+	assert_int_equal(
+	    fixture_run(f, TXN_WRITE, put_old_counters, NULL), ERR_OK);
+	env_close(&f->env);
+	return EXIT_SUCCESS;
+}
+
+static void
+a_store_of_another_layout_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct child maker = child_start(make_old_store, f), custodian;
+
+	assert_int_equal(child_end(&maker), EXIT_SUCCESS);
+	custodian = child_start(be_custodian, f);
+	assert_int_equal(child_end(&custodian), EX_UNAVAILABLE);
+	custodian = child_start(be_custodian_of_cluster, f);
+	assert_int_equal(child_end(&custodian), CUSTODIAN_STANDS_BACK);
+}
+
 static int
 setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
 	log_init("test", LOG_LEVEL_ERROR);
+	alarm(TIME_LIMIT);
 	fixture_make_dir(f);
 	*state = f;
 	return 0;
@@ -143,6 +211,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		its_threads_outlive_its_wish_to_begin_anew, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_stop_ends_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_store_of_another_layout_is_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
