@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cluster-agent/cluster.h"
+#include "cluster-agent/gathering.h"
 #include "cluster-agent/mark.h"
 #include "cluster-agent/master_file.h"
 #include "cluster-agent/peers.h"
@@ -24,12 +25,10 @@
 #include "store/group.h"
 #include "store/log.h"
 #include "store/role.h"
-#include "store/patience.h"
 #include "store/store.h"
 
 #define LOOK_MS       10
 #define JOIN_AGAIN_MS 300
-#define PROBE_MS      300
 #define FILE_AGAIN_MS 1000 /* after a write that failed */
 #define NEVER         INT64_MAX
 #define PATIENCE_MS   2000 /* of what other nodes send */
@@ -46,6 +45,7 @@ struct cluster {
 	struct role *role;
 	struct peers *peers;
 	struct tail *tail;
+	struct gathering *gathering; /* the ruler's own */
 	pthread_t ruler;
 	int64_t joined_ms; /* when this node was let into the group */
 	bool is_started, has_admitted;
@@ -63,26 +63,6 @@ struct cluster {
 	int64_t file_due_ms;  /* when what was told is written once more */
 	int acks;             /* told the library, or -1 */
 };
-
-/* Whether some other node takes part already: only those listen. */
-static bool
-others_take_part(const struct conf_cluster *cc)
-{
-	size_t i;
-
-	for (i = 0; i < cc->nnodes; i++)
-		if (i != cc->self && patience_probe(cc->nodes[i].host,
-					 cc->nodes[i].port, PROBE_MS) == ERR_OK)
-			return true;
-	return false;
-}
-
-static bool
-must_make_group(const struct cluster *c)
-{
-	return c->cc->self == 0 && !mark_is_there(c->conf->data) &&
-	       !others_take_part(c->cc);
-}
 
 /* The library may hold a mutex of its own here, so no mutex of ours. */
 static void
@@ -107,7 +87,7 @@ init(struct cluster *c, const struct conf *conf)
 	pthread_mutex_init(&c->mutex, NULL);
 	c->group = (struct group_options){.conf = c->cc,
 	    .is_agent = true,
-	    .may_create = must_make_group(c),
+	    .may_create = gathering_makes_group(c->cc, conf->data),
 	    .on_change = on_change,
 	    .serve = on_request,
 	    .arg = c};
@@ -119,13 +99,7 @@ cluster_new(struct cluster **out, const struct conf *conf)
 	struct cluster *c = xcalloc(1, sizeof(*c));
 
 	init(c, conf);
-	if (!c->group.may_create && !mark_is_there(conf->data) &&
-	    mark_has_store(conf->data)) {
-		log_error("cluster",
-		    "%s holds a store of its own, which joining the cluster "
-		    "would replace: let the node with the store be the first "
-		    "of \"nodes\", or empty the folder",
-		    conf->data);
+	if (!c->group.may_create && gathering_has_own_store(conf->data)) {
 		cluster_free(&c);
 		return ERR_INVALID;
 	}
@@ -320,6 +294,30 @@ tell_members(struct cluster *c)
 		if (m.is_connected[i])
 			members |= (uint64_t)1 << i;
 	role_set_members(c->role, members);
+	gathering_note(c->gathering, &m, c->told != ROLE_NONE, clock_mono_ms());
+}
+
+/* See gathering.h. */
+static void
+take_advice(struct cluster *c, const struct group_state *s)
+{
+	switch (gathering_advise(c->gathering, s, clock_mono_ms())) {
+	case GATHERING_GO_ON:
+		return;
+	case GATHERING_RULE:
+		if (!store_is_open(c->store))
+			return;
+		log_warn("cluster", "all other nodes have nothing and wait to "
+				    "be let in: master with what is here");
+		if (group_rule(c->env) == ERR_OK)
+			return;
+		break;
+	case GATHERING_JOIN:
+		log_warn("cluster", "the master knows nothing of this node, "
+				    "joining again");
+		break;
+	}
+	atomic_store(&c->failed, true);
 }
 
 /* The workers have nothing to do here before there are tables. */
@@ -340,6 +338,7 @@ look(struct cluster *c)
 	if (group_look(c->env, &s) != ERR_OK)
 		return;
 	tell_members(c);
+	take_advice(c, &s);
 	is_master = s.role == GROUP_IS_MASTER;
 	is_ready = store_is_open(c->store) || open_tables(c, is_master);
 	if (is_ready && !c->has_admitted)
@@ -379,8 +378,9 @@ join(struct cluster *c)
 		if (!was_told)
 			log_info("cluster", "waiting for the other nodes");
 		was_told = true;
+		gathering_call(c->cc, c->conf->data);
 		/* There may be no group to wait for. */
-		if (c->cc->self == 0 && !others_take_part(c->cc))
+		if (c->cc->self == 0 && !gathering_others_take_part(c->cc))
 			return ERR_RECOVERY;
 		if (!rest(c, JOIN_AGAIN_MS))
 			return ERR_UNAVAILABLE;
@@ -525,10 +525,12 @@ rule_on(void *arg)
 	log_info("cluster", "in the group, listening at %s",
 	    c->cc->nodes[c->cc->self].listen);
 	c->joined_ms = clock_mono_ms();
+	c->gathering = gathering_new(c->cc, c->conf->data);
 	meet_peers(c);
 	do
 		look(c);
 	while (rest(c, LOOK_MS));
+	gathering_free(&c->gathering);
 	return NULL;
 }
 

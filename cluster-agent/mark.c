@@ -11,11 +11,13 @@
 #include "store/log.h"
 
 #define MARK        "group"
+#define SETTLED     "settled"
 #define FIRST_TABLE "streams.db"
 
-/* The mark, and what the library keeps of the group. */
+/* The marks, and what the library keeps of the group. */
 static const char *const group_files[] = {"__db.rep.system", "__db.rep.gen",
-    "__db.rep.egen", "__db.rep.init", "__db.rep.db", "__db.reppg.db", MARK};
+    "__db.rep.egen", "__db.rep.init", "__db.rep.db", "__db.reppg.db", SETTLED,
+    MARK};
 #define GROUP_FILES (sizeof(group_files) / sizeof(group_files[0]))
 
 static bool
@@ -40,10 +42,10 @@ mark_has_store(const char *dir)
 	return is_there(dir, FIRST_TABLE);
 }
 
-enum err
-mark_make(const char *dir)
+static enum err
+make(const char *dir, const char *name)
 {
-	char *path = xasprintf("%s/%s", dir, MARK);
+	char *path = xasprintf("%s/%s", dir, name);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	enum err e = ERR_OK;
 
@@ -55,6 +57,24 @@ mark_make(const char *dir)
 		close(fd);
 	free(path);
 	return e;
+}
+
+enum err
+mark_make(const char *dir)
+{
+	return make(dir, MARK);
+}
+
+bool
+mark_is_settled(const char *dir)
+{
+	return is_there(dir, SETTLED);
+}
+
+enum err
+mark_settle(const char *dir)
+{
+	return make(dir, SETTLED);
 }
 
 enum err

@@ -4,6 +4,9 @@
  * Layer: cluster-agent.  An empty file `group` says so, from when the node was
  * let in.  A store without it is a node's own, and must not be replaced by
  * another's; a node that is no longer in a cluster takes the mark off.
+ *
+ * Another empty file, `settled`, says that all nodes of the group have stood
+ * together for a while (gathering.h).
  */
 #ifndef CLUSTER_AGENT_MARK_H
 #define CLUSTER_AGENT_MARK_H
@@ -20,9 +23,14 @@ bool mark_has_store(const char *dir);
 /* ERR_IO: logged. */
 enum err mark_make(const char *dir);
 
+bool mark_is_settled(const char *dir);
+
+/* ERR_IO: logged. */
+enum err mark_settle(const char *dir);
+
 /*
- * Take it off, if it is there, and what the library keeps of the group; the
- * environment is not open.  ERR_IO: logged.
+ * Take both off, if they are there, and what the library keeps of the group;
+ * the environment is not open.  ERR_IO: logged.
  */
 enum err mark_remove(const char *dir);
 

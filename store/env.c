@@ -44,6 +44,7 @@ struct env {
 	struct defaults_cache *defaults;
 	atomic_llong since; /* see env_since() */
 	atomic_bool panicked;
+	atomic_bool is_out;
 	atomic_bool is_replica;
 	bool is_synced;
 	struct log_burst messages;
@@ -151,6 +152,8 @@ on_event(DB_ENV *handle, uint32_t event, void *info)
 	(void)info;
 	if (event == DB_EVENT_PANIC && !atomic_exchange(&env->panicked, true))
 		log_warn("store", "the environment needs recovery");
+	if (event == DB_EVENT_REP_LOCAL_SITE_REMOVED)
+		atomic_store(&env->is_out, true);
 	group_note_event(event);
 	if (env->group.on_change != NULL)
 		env->group.on_change(env->group.arg);
@@ -535,6 +538,12 @@ bool
 env_panicked(const struct env *env)
 {
 	return atomic_load(&env->panicked);
+}
+
+bool
+env_is_out(const struct env *env)
+{
+	return atomic_load(&env->is_out);
 }
 
 int64_t

@@ -82,6 +82,9 @@ void env_panic(struct env *);
 /* Whether the library has told that recovery is needed. */
 bool env_panicked(const struct env *);
 
+/* Whether it has told that this node was put out of the group. */
+bool env_is_out(const struct env *);
+
 /*
  * Whether no process at all has found that recovery is needed.  Asked after a
  * commit: where another process's flush has just failed, ours succeeds over the

@@ -181,6 +181,21 @@ group_start(struct env *env, const struct group_options *o)
 	return o->is_agent ? start_agent(h) : start_worker(h);
 }
 
+enum err
+group_rule(struct env *env)
+{
+	DB_ENV *h = env_handle(env);
+	int r, again;
+
+	/* Only with elections off may roles be given. */
+	if ((r = h->rep_set_config(h, DB_REPMGR_CONF_ELECTIONS, 0)) != 0)
+		return env_err(r);
+	if ((r = h->repmgr_start(h, AGENT_THREADS, DB_REP_MASTER)) != 0)
+		log_error("group", "becoming master: %s", db_strerror(r));
+	again = h->rep_set_config(h, DB_REPMGR_CONF_ELECTIONS, 1);
+	return env_err(r != 0 ? r : again);
+}
+
 void
 group_hang_up(const struct group_options *o)
 {
@@ -249,6 +264,7 @@ group_look(struct env *env, struct group_state *s)
 		return env_err(r);
 	*s = (struct group_state){.gen = stat->st_gen,
 	    .is_synced = stat->st_startup_complete != 0,
+	    .is_out = env_is_out(env),
 	    .log_file = stat->st_next_lsn.file,
 	    .log_offset = stat->st_next_lsn.offset};
 	s->master = node_of(env, (int)stat->st_master);

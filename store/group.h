@@ -58,6 +58,13 @@ int group_configure(DB_ENV *, const struct group_options *);
  */
 enum err group_start(struct env *, const struct group_options *);
 
+/*
+ * The agent takes part: make this node master, without an election.  Only for
+ * who knows that no other can be.  An error: the environment has to be begun
+ * anew.
+ */
+enum err group_rule(struct env *);
+
 /* Hang up on all other nodes: whoever waits for their answer gets none. */
 void group_hang_up(const struct group_options *);
 
@@ -66,6 +73,7 @@ struct group_state {
 	int master;        /* index, GROUP_NOBODY, or this node */
 	uint32_t gen;      /* of the election that made it */
 	bool is_synced;    /* a client: it has all that the master had */
+	bool is_out;       /* put out of the group; the library does no more */
 	uint32_t log_file; /* where the log is written to next */
 	uint32_t log_offset;
 };

@@ -55,6 +55,27 @@ def test_a_node_with_a_new_disk_gets_everything(lab):
     assert read_all(node) == read_all(lab.master)
 
 
+def test_a_node_that_alone_is_left_of_a_new_group_lets_the_others_in(lab):
+    """Members by the list, which cannot vote: what is left of nodes that die
+    again and again while they are let in."""
+    first, *others = lab.nodes
+    wait_until(lambda: first.append("kept", {"n": 0}).status == 201,
+               START_SECONDS, "there is a master")
+    wait_until(lambda: first.request("GET", "/streams/kept/0").status == 200,
+               START_SECONDS, "the first node has it, too")
+    for node in lab.nodes:
+        node.stop()
+    for node in others:
+        node.wipe()
+    (first.store / "settled").unlink(missing_ok=True)  # after a minute
+    lab.start()
+    assert "all other nodes have nothing" in first.output
+    assert first.request("GET", "/streams/kept/0").status == 200
+    for node in others:
+        wait_until(lambda: read_all(node) == read_all(first), START_SECONDS,
+                   "it has everything")
+
+
 def told(node):
     """What rillctl cluster says: the role of each URL."""
     _, said = node.rillctl("cluster")
