@@ -107,6 +107,18 @@ after_a_panic_every_call_asks_for_recovery(void **state)
 }
 
 static void
+the_library_tells_that_the_node_was_put_out(void **state)
+{
+	struct fixture *f = *state;
+	DB_ENV *h = env_handle(f->env);
+
+	h->db_event_func(h, DB_EVENT_REP_MASTER, NULL);
+	assert_false(env_is_out(f->env));
+	h->db_event_func(h, DB_EVENT_REP_LOCAL_SITE_REMOVED, NULL);
+	assert_true(env_is_out(f->env));
+}
+
+static void
 a_checkpoint_lets_old_logs_go(void **state)
 {
 	struct fixture *f = *state;
@@ -198,6 +210,7 @@ main(void)
 	    IN_ENV(what_was_written_is_there_after_closing),
 	    IN_ENV(an_environment_that_is_there_can_be_joined),
 	    IN_ENV(after_a_panic_every_call_asks_for_recovery),
+	    IN_ENV(the_library_tells_that_the_node_was_put_out),
 	    IN_ENV(a_checkpoint_lets_old_logs_go),
 	    IN_ENV(a_log_that_cannot_be_removed_is_removed_later),
 	    IN_ENV(a_fault_comes_once_and_when_it_was_asked_for),
