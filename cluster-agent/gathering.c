@@ -18,6 +18,9 @@
 
 #define PROBE_MS 300
 
+/* Datagrams that are looked at in a row, whoever sends them. */
+#define MOST_CALLS 64
+
 #define NEVER INT64_MIN
 
 /* "rill: HOST:PORT waits" */
@@ -30,6 +33,7 @@ struct gathering {
 	int64_t heard[CONF_MAX_NODES]; /* when each called last, or NEVER */
 	int64_t all_since;             /* since when all have, or NEVER */
 	int64_t whole_since;           /* or NEVER */
+	bool has_strangers; /* members that are not in the configuration */
 	bool is_settled;
 };
 
@@ -194,10 +198,12 @@ static void
 hear(struct gathering *g, int64_t now_ms)
 {
 	char text[CALL_SIZE];
-	ssize_t n;
+	ssize_t n = 0;
+	int i;
 
-	while (g->fd >= 0 && (n = recv(g->fd, text, sizeof(text), 0)) >= 0)
-		note_call(g, text, (size_t)n, now_ms);
+	for (i = 0; g->fd >= 0 && n >= 0 && i < MOST_CALLS; i++)
+		if ((n = recv(g->fd, text, sizeof(text), 0)) >= 0)
+			note_call(g, text, (size_t)n, now_ms);
 	if (!all_call(g, now_ms))
 		g->all_since = NEVER;
 	else if (g->all_since == NEVER)
@@ -215,17 +221,39 @@ all_connected(const struct gathering *g, const struct group_members *m)
 	return true;
 }
 
+static size_t
+count_listed(const struct gathering *g, const struct group_members *m)
+{
+	size_t i, n = 1;
+
+	for (i = 0; i < g->conf->nnodes; i++)
+		n += i != g->conf->self && m->has[i];
+	return n;
+}
+
 void
 gathering_note(struct gathering *g, const struct group_members *m,
     bool knows_master, int64_t now_ms)
 {
+	g->has_strangers = m->n > count_listed(g, m);
 	if (!knows_master || !all_connected(g, m))
 		g->whole_since = NEVER;
 	else if (g->whole_since == NEVER)
 		g->whole_since = now_ms;
 	else if (!g->is_settled &&
-		 now_ms - g->whole_since >= GATHERING_SETTLED_MS)
+		 now_ms - g->whole_since >= GATHERING_SETTLED_MS) {
+		g->whole_since = now_ms; /* else again in a while */
 		g->is_settled = mark_settle(g->data) == ERR_OK;
+	}
+}
+
+/* Strangers may have what was acknowledged. */
+static bool
+all_are_lost(const struct gathering *g, int64_t now_ms)
+{
+	return g->conf->nnodes > 1 && !g->has_strangers &&
+	       g->all_since != NEVER &&
+	       now_ms - g->all_since >= GATHERING_SURE_MS;
 }
 
 enum gathering_advice
@@ -238,7 +266,7 @@ gathering_advise(
 	if (s->is_out)
 		return GATHERING_JOIN;
 	if (s->role == GROUP_CLIENT && s->master == GROUP_NOBODY &&
-	    g->all_since != NEVER && now_ms - g->all_since >= GATHERING_SURE_MS)
+	    all_are_lost(g, now_ms))
 		return GATHERING_RULE;
 	return GATHERING_GO_ON;
 }

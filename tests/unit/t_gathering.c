@@ -228,6 +228,30 @@ only_who_has_no_master_becomes_one(void **state)
 }
 
 static void
+nobody_is_lost_while_there_are_unlisted_members(void **state)
+{
+	struct nodes *all = *state;
+	struct group_members m = {.n = 4, .has = {[1] = true, [2] = true}};
+
+	gathering_note(all->first, &m, false, 0);
+	assert_true(stays(all, "12"));
+	m.n = 3;
+	gathering_note(all->first, &m, false, 0);
+	assert_true(becomes_lost(all, "12"));
+}
+
+static void
+a_node_that_is_the_only_one_listed_has_nobody_to_lose(void **state)
+{
+	struct nodes *all = *state;
+
+	all->conf[0].nnodes = 1;
+	assert_true(stays(all, ""));
+	all->conf[0].nnodes = NODES;
+	assert_true(becomes_lost(all, "12"));
+}
+
+static void
 who_was_put_out_joins_again_until_the_group_is_settled(void **state)
 {
 	struct nodes *all = *state;
@@ -311,6 +335,8 @@ main(void)
 	    TEST(only_the_words_of_another_node_count),
 	    TEST(who_has_a_store_does_not_call),
 	    TEST(only_who_has_no_master_becomes_one),
+	    TEST(nobody_is_lost_while_there_are_unlisted_members),
+	    TEST(a_node_that_is_the_only_one_listed_has_nobody_to_lose),
 	    TEST(who_was_put_out_joins_again_until_the_group_is_settled),
 	    TEST(a_group_that_has_stood_together_is_settled_for_ever),
 	};
