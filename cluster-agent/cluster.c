@@ -307,14 +307,12 @@ take_advice(struct cluster *c, const struct group_state *s)
 	case GATHERING_RULE:
 		if (!store_is_open(c->store))
 			return;
-		log_warn("cluster", "all other nodes have nothing and wait to "
-				    "be let in: master with what is here");
+		log_warn("cluster", "all other nodes have nothing, ruling");
 		if (group_rule(c->env) == ERR_OK)
 			return;
 		break;
 	case GATHERING_JOIN:
-		log_warn("cluster", "the master knows nothing of this node, "
-				    "joining again");
+		log_warn("cluster", "put out of the group, joining again");
 		break;
 	}
 	atomic_store(&c->failed, true);
