@@ -30,6 +30,9 @@ class WallClock:
                 "FAKETIME_TIMESTAMP_FILE": str(self.path),
                 "FAKETIME_CACHE_DURATION": str(CACHE_SECONDS),
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                # Else stat() holds a semaphore that all processes of an agent
+                # share; one that ends inside leaves the next to wait for ever.
+                "NO_FAKE_STAT": "1",
                 # Without it waiting on the monotonic clock ends at once.
                 "FAKETIME_FORCE_MONOTONIC_FIX": "0"}
 
