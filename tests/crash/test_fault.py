@@ -163,13 +163,14 @@ class Faulty:
         return {path.name for path in self.fault.store.glob("log.*")}
 
     def fill_log(self):
-        """Until there is another file of it, and those before are gone."""
+        """Until all files of it are others."""
         self.node.rillctl("scavenge")
         before = self.logs()
-        while self.logs() <= before and self.fault.hits == 0:
+
+        def is_over():
             self.append_to_cut(1, BIG_BYTES)
-        wait_until(lambda: self.fault.hits > 0 or not self.logs() & before,
-                   USABLE_SECONDS, "old files of the log are removed")
+            return self.fault.hits > 0 or not self.logs() & before
+        wait_until(is_over, USABLE_SECONDS, "old files of the log are removed")
 
     def scavenge(self):
         """Twice: the second time more pages are free."""
