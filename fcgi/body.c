@@ -155,7 +155,8 @@ read_id(struct body *b, const struct json_value *v, struct buf *id)
 		return ERR_OK;
 	if (v->kind == JSON_STRING)
 		json_unescape(id, v->text);
-	return id->n > 0 ? ERR_OK : refuse_id(b);
+	/* Whoever has no memory for it says so below. */
+	return id->n > 0 || buf_failed(id) ? ERR_OK : refuse_id(b);
 }
 
 static enum err
