@@ -1,11 +1,13 @@
 #include "config.h"
 
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
 #include "cluster-agent/supervisor.h"
+#include "store/alloc.h"
 #include "store/conf.h"
 #include "store/log.h"
 
@@ -69,5 +71,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "rill-agent: no arguments, please\n%s", usage);
 		return EX_USAGE;
 	}
+	/* jansson 2.14 leaves out a byte that it has no memory for. */
+	json_set_alloc_funcs(xmalloc, free);
 	return run(path);
 }

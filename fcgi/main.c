@@ -2,14 +2,17 @@
 
 #include <fcgiapp.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "fcgi/listener.h"
 #include "fcgi/worker.h"
 #include "fcgi/xml_parse.h"
+#include "store/alloc.h"
 #include "store/conf.h"
 #include "store/log.h"
 
@@ -33,10 +36,26 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/*
+ * Who has no memory for it ends: jansson 2.14 leaves out a byte, and "data" may
+ * be another folder then.
+ */
+static enum err
+read_conf(struct conf **conf, const char *path)
+{
+	char why[CONF_WHY_SIZE];
+	enum err e;
+
+	json_set_alloc_funcs(xmalloc, free);
+	if ((e = conf_read(conf, conf_path(path), why)) != ERR_OK)
+		log_error("conf", "%s", why);
+	json_set_alloc_funcs(malloc, free);
+	return e;
+}
+
 static int
 run(const char *config, const char *path)
 {
-	char why[CONF_WHY_SIZE];
 	struct conf *conf;
 	sigset_t stop;
 	int fd, status = EX_OSERR;
@@ -49,10 +68,8 @@ run(const char *config, const char *path)
 	/* What was freed is overwritten: libfcgi's buffers hold passwords. */
 	mallopt(M_PERTURB, 1);
 	xml_parse_init();
-	if (conf_read(&conf, conf_path(config), why) != ERR_OK) {
-		log_error("conf", "%s", why);
+	if (read_conf(&conf, config) != ERR_OK)
 		return EX_CONFIG;
-	}
 	if (FCGX_Init() == 0 && (fd = listener_open(path)) >= 0) {
 		status = worker_run(conf, fd) == ERR_OK ? EX_OK : EX_OSERR;
 		listener_remove(path);

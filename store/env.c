@@ -274,6 +274,18 @@ insist(bool on)
 	return db_env_set_func_pread(on ? read_or_end : pread);
 }
 
+/* 5.3.28 falls over what it has not made when memory does not suffice. */
+static int
+create_handle(struct env *env)
+{
+	int r;
+
+	if ((r = insist(true)) == 0)
+		r = db_env_create(&env->handle, 0);
+	insist(false);
+	return r;
+}
+
 static int
 configure(struct env *env, const struct env_options *o)
 {
@@ -375,7 +387,7 @@ open_all(struct env *env, const struct env_options *o)
 {
 	int r;
 
-	if ((r = db_env_create(&env->handle, 0)) != 0)
+	if ((r = create_handle(env)) != 0)
 		return r;
 	if ((r = configure(env, o)) != 0)
 		return r;

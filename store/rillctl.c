@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "store/alloc.h"
 #include "store/conf.h"
 #include "store/ctl_args.h"
 #include "store/ctl_backup.h"
@@ -226,6 +229,8 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EX_USAGE;
 	}
+	/* jansson 2.14 leaves out a byte that it has no memory for. */
+	json_set_alloc_funcs(xmalloc, free);
 	args.words = argv + optind + 1;
 	args.nwords = (size_t)(argc - optind - 1);
 	return run(argv[optind], path, &args);
