@@ -166,7 +166,9 @@ copy_table(struct work *w, enum table t)
 	enum err e = env_copy_table(w->b->env, &c);
 
 	w->next.tables[t] = c.n;
-	return fail_store(w, e);
+	return e == ERR_OK ? e
+			   : fail(w, e, "%s cannot be copied to %s: %s.",
+				 env_table_file(t), w->folder, err_text(e));
 }
 
 /* The whole of a log file, or of the last one what is known to be written. */
@@ -175,6 +177,7 @@ copy_log(struct work *w, uint32_t file, uint64_t at)
 {
 	char *from = env_copy_log_path(w->b->data, file);
 	char *to = env_copy_log_path(w->folder, file);
+	char *both = xasprintf("%s to %s", from, to);
 	struct files_part part = {
 	    .from = from, .to = to, .at = at, .step = step, .arg = w};
 	enum err e = ERR_OK;
@@ -186,7 +189,8 @@ copy_log(struct work *w, uint32_t file, uint64_t at)
 	if (r == 0)
 		r = files_copy(&part);
 	if (r != 0)
-		e = fail_file(w, from, r);
+		e = fail_file(w, both, r);
+	free(both);
 	free(from);
 	free(to);
 	return e;

@@ -124,12 +124,14 @@ manifest_read(struct manifest *m, const char *dir, char why[MANIFEST_WHY_SIZE])
 	json_t *o = NULL;
 
 	*m = (struct manifest){.folder = 0};
-	if (access(path, F_OK) != 0) {
+	if (access(path, R_OK) != 0 ||
+	    ((o = json_load_file(path, JSON_REJECT_DUPLICATES, &fault)) ==
+		    NULL &&
+		json_error_code(&fault) == json_error_cannot_open_file)) {
 		e = errno == ENOENT ? ERR_NO_EVENT : ERR_IO;
 		snprintf(why, MANIFEST_WHY_SIZE,
 		    MANIFEST_FILE " cannot be read: %s.", strerror(errno));
-	} else if ((o = json_load_file(path, JSON_REJECT_DUPLICATES, &fault)) ==
-		   NULL) {
+	} else if (o == NULL) {
 		e = ERR_CORRUPT;
 		snprintf(why, MANIFEST_WHY_SIZE,
 		    MANIFEST_FILE " is damaged: %s.", fault.text);

@@ -35,11 +35,19 @@ fail(struct restore *r, enum err e, const char *fmt, ...)
 static enum err
 fail_file(struct restore *r, const char *path, int error)
 {
-	if (error == ENOENT || error == ENODATA)
-		return fail(r, ERR_CORRUPT,
-		    "The backup is damaged: %s is missing or too short.", path);
 	return fail(r, error == ENOSPC ? ERR_DISK_FULL : ERR_IO, "%s: %s.",
 	    path, strerror(error));
+}
+
+static enum err
+fail_copy(struct restore *r, const struct files_part *part, int error)
+{
+	if (error == ENOENT || error == ENODATA)
+		return fail(r, ERR_CORRUPT,
+		    "The backup is damaged: %s is missing or too short.",
+		    part->from);
+	return fail(r, error == ENOSPC ? ERR_DISK_FULL : ERR_IO,
+	    "%s to %s: %s.", part->from, part->to, strerror(error));
 }
 
 /* What a store, a cluster's member or a restore leaves in a folder. */
@@ -104,7 +112,7 @@ copy(struct restore *r, const char *from, const char *to, uint64_t n)
 
 	if (error == 0)
 		error = files_copy(&part);
-	return error == 0 ? ERR_OK : fail_file(r, from, error);
+	return error == 0 ? ERR_OK : fail_copy(r, &part, error);
 }
 
 static enum err
