@@ -65,6 +65,10 @@ class Fault:
     def disarm(self):
         self.memory[:8] = bytes(8)
 
+    def forget(self):
+        """What has failed so far."""
+        struct.pack_into("=Q", self.memory, HITS, 0)
+
     @property
     def hits(self):
         return struct.unpack_from("=Q", self.memory, HITS)[0]
