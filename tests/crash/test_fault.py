@@ -234,6 +234,20 @@ def faulty(tmp_path_factory):
     made.check_stopped()
 
 
+def test_the_library_fails_each_call(faulty):
+    """Else the tests below would show nothing.  The first: nobody waits yet
+    before it starts an agent again."""
+    assert set(CALLS) >= {case.call for case in
+                           WORKER + AGENT + NEXT_LOG + SCAVENGING}
+    with faulty.fault.armed("rill.fcgi", "fdatasync", "EIO", 1):
+        # It is run again when the store has been recovered.
+        assert faulty.append()
+        assert faulty.fault.hits == 1
+    assert "Input/output error; the store must be recovered" in \
+        faulty.node.output
+    faulty.check()
+
+
 @pytest.mark.parametrize("program,cases,prepare,scenario,few", [
     ("rill.fcgi", WORKER, None, Faulty.append_and_recover, 4),
     ("rill-agent", AGENT, None, Faulty.append_and_recover, 4),
@@ -250,17 +264,4 @@ def test_whatever_fails_nothing_acknowledged_is_lost(
         print(program, scenario.__name__, case.call, case.file,
               case.error or "short", "failed", failed,
               "times; answers:", dict(faulty.outcomes - before))
-    faulty.check()
-
-
-def test_the_library_fails_each_call(faulty):
-    """Else the tests above would show nothing."""
-    assert set(CALLS) >= {case.call for case in
-                           WORKER + AGENT + NEXT_LOG + SCAVENGING}
-    with faulty.fault.armed("rill.fcgi", "fdatasync", "EIO", 1):
-        # It is run again when the store has been recovered.
-        assert faulty.append()
-        assert faulty.fault.hits == 1
-    assert "Input/output error; the store must be recovered" in \
-        faulty.node.output
     faulty.check()
