@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "store/alloc.h"
@@ -524,6 +525,24 @@ stream_append(struct store *st, struct append *a)
 	if (a->kind != APPEND_EVENTS)
 		guid_random(&a->deletion);
 	return forward_append(st, a);
+}
+
+bool
+stream_append_would_wait(struct store *st)
+{
+	return !role_has_peers(store_role(st)) &&
+	       writer_is_busy(store_writer(st));
+}
+
+enum err
+stream_append_later(
+    struct store *st, struct append *a, stream_done_f *done, void *arg)
+{
+	assert(a->kind == APPEND_EVENTS);
+	if (!ids_differ(a))
+		return ERR_INVALID;
+	a->was_allowed = false;
+	return writer_append_later(store_writer(st), a, done, arg);
 }
 
 enum err

@@ -111,6 +111,17 @@ enum err stream_all_back(struct txn *, uint64_t pos, size_t n, struct page *);
  */
 enum err stream_append(struct store *, struct append *);
 
+/*
+ * Where there are no other nodes: whether it would have to wait for others.
+ * Then events may be appended without waiting, by a call of done() later; it
+ * is not called when other than ERR_OK is returned: ERR_INVALID, ERR_BUSY.
+ * See writer_append_later().
+ */
+bool stream_append_would_wait(struct store *);
+typedef void stream_done_f(void *arg, enum err);
+enum err stream_append_later(
+    struct store *, struct append *, stream_done_f *done, void *arg);
+
 /* The same for what comes from another node: only here, with its own ids. */
 enum err stream_append_here(struct store *, struct append *);
 

@@ -32,6 +32,9 @@ struct job {
 	struct job *next;
 	size_t bytes;
 	enum err result;
+	/* Is told of the result; NULL: a thread waits for it. */
+	writer_done_f *done;
+	void *arg;
 	_Atomic uint32_t round; /* of the batch that it will be in, or is */
 	atomic_bool is_done;
 };
@@ -255,14 +258,30 @@ run_batch(struct writer *w, struct batch *b)
 			b->jobs[i]->result = b->jobs[i]->a->outcome;
 }
 
+/* Returned is whether a thread waits for it. */
+static bool
+tell_of(struct job *j)
+{
+	if (j->done == NULL) {
+		atomic_store(&j->is_done, true); /* and it is gone */
+		return true;
+	}
+	j->done(j->arg, j->result); /* and the append is gone */
+	free(j);
+	return false;
+}
+
 static void
 tell(struct writer *w, const struct batch *b)
 {
 	_Atomic uint32_t *done = &w->done[b->round % 2];
+	bool any_waits = false;
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
-		atomic_store(&b->jobs[i]->is_done, true); /* and it is gone */
+		any_waits |= tell_of(b->jobs[i]);
+	if (!any_waits)
+		return;
 	atomic_fetch_add(done, 1);
 	syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
@@ -354,7 +373,8 @@ enqueue(struct writer *w, struct job *j)
 	fits = w->bytes == 0 || w->bytes + j->bytes <= QUEUE_MAX_BYTES;
 	if (fits) {
 		atomic_store(&j->round, w->round);
-		atomic_fetch_add(&w->waiting, 1);
+		if (j->done == NULL)
+			atomic_fetch_add(&w->waiting, 1);
 		*w->last = j;
 		w->last = &j->next;
 		w->bytes += j->bytes;
@@ -376,6 +396,13 @@ await_thread(struct writer *w, struct job *j)
 	return j->result;
 }
 
+/* The mutex held. */
+static bool
+has_nothing_under_way(const struct writer *w)
+{
+	return w->is_idle && w->first == NULL && !w->has_leader;
+}
+
 /* Not in a cluster: the caller may be one of the replication's threads. */
 static bool
 may_lead(struct writer *w)
@@ -385,7 +412,7 @@ may_lead(struct writer *w)
 	if (role_has_peers(store_role(w->store)))
 		return false;
 	pthread_mutex_lock(&w->mutex);
-	may = w->is_idle && w->first == NULL && !w->has_leader;
+	may = has_nothing_under_way(w);
 	if (may)
 		w->has_leader = true;
 	pthread_mutex_unlock(&w->mutex);
@@ -418,6 +445,31 @@ writer_append(struct writer *w, struct append *a)
 	run_batch(w, &alone);
 	stop_leading(w);
 	return j.result;
+}
+
+bool
+writer_is_busy(struct writer *w)
+{
+	bool is_busy;
+
+	pthread_mutex_lock(&w->mutex);
+	is_busy = !has_nothing_under_way(w);
+	pthread_mutex_unlock(&w->mutex);
+	return is_busy;
+}
+
+enum err
+writer_append_later(
+    struct writer *w, struct append *a, writer_done_f *done, void *arg)
+{
+	struct job *j = xcalloc(1, sizeof(*j));
+
+	*j = (struct job){
+	    .a = a, .bytes = append_bytes(a), .done = done, .arg = arg};
+	if (enqueue(w, j))
+		return ERR_OK;
+	free(j);
+	return ERR_BUSY;
 }
 
 enum err

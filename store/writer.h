@@ -3,12 +3,14 @@
  *
  * Layer: store.  An append that finds nothing under way is carried out at
  * once by the thread that asks.  Those that come meanwhile wait for a thread
- * of the writer's: it puts all that wait into one transaction, commits it,
- * and answers each of them: what costs is the commit, which waits for the
- * disk.
+ * of the writer's, or leave word what to call: it puts all that wait into one
+ * transaction, commits it, and tells each of them: what costs is the commit,
+ * which waits for the disk.
  */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
+
+#include <stdbool.h>
 
 #include "store/append.h"
 #include "store/err.h"
@@ -33,6 +35,19 @@ void writer_free(struct writer **);
  * it was, but no quorum confirmed it: repeat it with the same ids.
  */
 enum err writer_append(struct writer *, struct append *a);
+
+/* Whether an append of now would have to wait for others. */
+bool writer_is_busy(struct writer *);
+
+/*
+ * The same without waiting: what came of it is told by a call of done() in
+ * the writer's thread, from which on nobody here uses *a.  It must not take
+ * long, nor call the store.  ERR_BUSY is returned: the queue is full, and
+ * done() is not called.
+ */
+typedef void writer_done_f(void *arg, enum err);
+enum err writer_append_later(
+    struct writer *, struct append *a, writer_done_f *done, void *arg);
 
 /*
  * For the agent of a master, in a thread of its own: have a quorum confirm

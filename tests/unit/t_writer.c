@@ -23,6 +23,14 @@
 #define LARGE_BYTES (((size_t)16 << 20) - 4096)
 #define MOST_LARGE  16
 
+/* An append that no thread waits for. */
+struct left {
+	struct new_event event;
+	struct append append;
+	unsigned int told; /* how often, of its result */
+	enum err result;
+};
+
 /* One of the threads that write. */
 struct hand {
 	struct fixture *f;
@@ -31,6 +39,7 @@ struct hand {
 	char stream[16];
 	uint64_t positions[APPENDS];
 	unsigned int written, refused;
+	struct left left[APPENDS];
 	enum err failure; /* anything that must not be */
 };
 
@@ -348,6 +357,82 @@ refused_appends_do_not_disturb_the_others(void **state)
 }
 
 static void
+note_result(void *arg, enum err e)
+{
+	struct left *l = arg;
+
+	l->told++;
+	l->result = e;
+}
+
+/* Every fourth asks for what is refused. */
+static enum err
+leave_one(struct hand *h, struct left *l, int64_t last, bool is_refused)
+{
+	struct event ev = {.type = slice_str("t"), .data = slice_str("data")};
+	enum err e;
+
+	guid_random(&ev.id);
+	if ((e = new_event_init(&l->event, &ev)) != ERR_OK)
+		return e;
+	l->append = (struct append){.stream = slice_str(h->stream),
+	    .expected = is_refused ? last + 1000 : last,
+	    .events = &l->event,
+	    .n = 1};
+	return stream_append_later(h->f->store, &l->append, note_result, l);
+}
+
+static void *
+leave_appends(void *arg)
+{
+	struct hand *h = arg;
+	unsigned int i;
+
+	for (i = 0; i < APPENDS && h->failure == ERR_OK; i++) {
+		h->failure = leave_one(
+		    h, &h->left[i], (int64_t)h->written - 1, i % 4 == 3);
+		h->written += i % 4 != 3;
+	}
+	return NULL;
+}
+
+static void
+assert_told(struct hand *h)
+{
+	struct left *l;
+	int64_t number = 0;
+
+	for (l = h->left; l < h->left + APPENDS; l++) {
+		assert_int_equal(l->told, 1);
+		new_event_fini(&l->event);
+		if (l->append.expected >= 1000 - 1) {
+			assert_int_equal(l->result, ERR_WRONG_VERSION);
+			continue;
+		}
+		assert_int_equal(l->result, ERR_OK);
+		assert_int_equal(l->append.first, number++);
+	}
+	assert_int_equal(number, h->written);
+}
+
+/* Of each thread in their order, and at the latest when the store is closed. */
+static void
+who_does_not_wait_is_told_of_the_result(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+	unsigned int i;
+
+	run_hands(&n->f, hands, leave_appends);
+	store_close(&n->f.store);
+	for (i = 0; i < THREADS; i++)
+		assert_told(&hands[i]);
+	node_open_store(n, FIXTURE_PATIENCE_MS);
+	assert_int_equal(fixture_end(&n->f), THREADS * hands[0].written);
+	assert_int_equal(fixture_faults(&n->f), 0);
+}
+
+static void
 an_id_twice_in_one_batch_is_refused(void **state)
 {
 	struct node *n = *state;
@@ -581,6 +666,7 @@ main(void)
 	    WITH_AGENT(who_finds_the_queue_full_is_told_at_once),
 	    WITH_AGENT(of_those_who_expect_the_same_version_one_wins),
 	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
+	    WITH_AGENT(who_does_not_wait_is_told_of_the_result),
 	    BESIDE(two_processes_write_at_the_same_time),
 	    BESIDE(who_waits_is_woken_by_another_process),
 	    WITH_AGENT(every_way_to_change_a_stream_wakes_its_readers),
