@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fastcgi.h>
+#include <poll.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "fcgi/records.h"
@@ -63,19 +65,47 @@ skip(const struct iovec *v, int parts, size_t *n)
 	return i;
 }
 
+/* Where records go, and how long nothing of them may be taken. */
+struct way {
+	int fd;
+	int ms;
+};
+
+/* False: there is no room, and there will be none. */
 static bool
-write_all(int fd, struct iovec *v, int parts)
+await_room(const struct way *w)
+{
+	struct pollfd p = {w->fd, POLLOUT, 0};
+	int r;
+
+	do
+		r = poll(&p, 1, w->ms);
+	while (r < 0 && errno == EINTR);
+	return r > 0;
+}
+
+static ssize_t
+write_some(const struct way *w, struct iovec *v, int parts)
+{
+	struct msghdr m = {.msg_iov = v, .msg_iovlen = (size_t)parts};
+	ssize_t n;
+
+	do
+		n = sendmsg(w->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && (errno == EINTR || (errno == EAGAIN && await_room(w))));
+	return n;
+}
+
+static bool
+write_all(const struct way *w, struct iovec *v, int parts)
 {
 	ssize_t written;
 	size_t n;
 	int done;
 
 	while (parts > 0) {
-		if ((written = writev(fd, v, parts)) < 0) {
-			if (errno == EINTR)
-				continue;
+		if ((written = write_some(w, v, parts)) < 0)
 			return false;
-		}
 		n = (size_t)written;
 		done = skip(v, parts, &n);
 		v += done;
@@ -87,8 +117,9 @@ write_all(int fd, struct iovec *v, int parts)
 }
 
 bool
-records_send(const FCGX_Request *r, struct answer a)
+records_send(const FCGX_Request *r, struct answer a, int ms)
 {
+	struct way way = {r->ipcFd, ms};
 	struct end end = end_of(r);
 	struct iovec v[4];
 	FCGI_Header header;
@@ -101,7 +132,7 @@ records_send(const FCGX_Request *r, struct answer a)
 		v[0] = part(&header, sizeof(header));
 		is_last = a.head.n + a.body.n == 0;
 		v[3] = part(&end, is_last ? sizeof(end) : 0);
-		sent = write_all(r->ipcFd, v, 4);
+		sent = write_all(&way, v, 4);
 	} while (sent && !is_last);
 	return sent;
 }

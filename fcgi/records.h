@@ -15,9 +15,10 @@
 
 /*
  * Send it, and that the request is done, on the request's connection.  False:
- * that has failed, and must be closed.  libfcgi's streams stay unused: the
+ * that has failed, or the web server has taken nothing for so many ms, and it
+ * must be closed.  libfcgi's streams stay unused: the
  * request ends with FCGX_Free().
  */
-bool records_send(const FCGX_Request *, struct answer);
+bool records_send(const FCGX_Request *, struct answer, int ms);
 
 #endif

@@ -34,6 +34,9 @@
 #define SKIPPED_TIMES 2
 #define SKIPPING_MS   2000
 
+/* No web server waits longer for its client to read on (Apache: 300 s). */
+#define ANSWERING_MS 330000
+
 #define NAME(text)                     \
 	{                              \
 		text, sizeof(text) - 1 \
@@ -114,6 +117,25 @@ request_lend(struct request *from, struct request *to)
 	from->page = NULL;
 	from->reply = (struct reply){0};
 	from->body = from->base = from->room = from->out = (struct buf){0};
+}
+
+/* In place of what is there. */
+static void
+move(struct buf *from, struct buf *to)
+{
+	buf_fini(to);
+	*to = *from;
+	*from = (struct buf){.limit = from->limit};
+}
+
+void
+request_pass_on(struct request *from, struct request *to)
+{
+	page_free(&to->page);
+	to->page = from->page;
+	from->page = NULL;
+	move(&from->body, &to->body);
+	move(&from->reply.body, &to->reply.body);
 }
 
 void
@@ -208,6 +230,8 @@ request_begin(struct request *r)
 	buf_reset(&r->room);
 	buf_reset(&r->out);
 	reply_reset(&r->reply);
+	r->pending.is_ready = false;
+	r->answering_ms = ANSWERING_MS;
 	if (r->page == NULL)
 		r->page = page_new();
 	page_reset(r->page);
@@ -293,6 +317,14 @@ read_out(struct request *r)
 	skip_body(r, clock_mono_ms() + SKIPPING_MS);
 }
 
+bool
+request_read_out(struct request *r)
+{
+	request_limit_silence(r, SKIPPING_MS);
+	read_out(r);
+	return FCGX_GetError(r->fcgx.in) == 0;
+}
+
 /*
  * What is unread when a connection is closed may take the answer with it;
  * libfcgi waits for the web server to close it, however long that speaks on.
@@ -308,7 +340,7 @@ send_answer(struct request *r, struct answer answer)
 		request_limit_silence(r, SKIPPING_MS);
 		read_out(r);
 	}
-	is_sound = records_send(fcgx, answer);
+	is_sound = records_send(fcgx, answer, r->answering_ms);
 	read_out(r);
 	is_sound = is_sound && FCGX_GetError(fcgx->in) == 0;
 	FCGX_Detach(fcgx);
@@ -333,7 +365,8 @@ request_end(struct request *r)
 	shrink(&r->body);
 	shrink(&r->out);
 	shrink(&r->reply.body);
-	page_reset(r->page);
+	if (r->page != NULL)
+		page_reset(r->page);
 	r->came_us = 0;
 	log_about(NULL);
 }

@@ -3,7 +3,8 @@
  *
  * Layer: fcgi.  Everything in it lives as long as the request; each thread
  * has one and uses it again and again, so that its memory is warm.  One that
- * waits for events is parked in waiting, and its thread makes a new one.
+ * waits for events is parked in waiting, one that waits for the disk in
+ * appends, and its thread goes on with another.
  */
 #ifndef FCGI_REQUEST_H
 #define FCGI_REQUEST_H
@@ -11,6 +12,7 @@
 #include <fcgiapp.h>
 #include <stdbool.h>
 
+#include "fcgi/appends.h"
 #include "fcgi/media.h"
 #include "fcgi/poll.h"
 #include "fcgi/reply.h"
@@ -75,12 +77,14 @@ struct request {
 	struct reply reply;
 	struct page *page; /* NULL while it waits */
 	struct poll poll;
-	int64_t came_us;          /* when it came in line; 0: it did not */
-	int64_t began_us;         /* when it came, in clock_mono_us() */
+	struct pending pending;
+	int answering_ms; /* how long nothing of the answer may be taken */
+	int64_t came_us;  /* when it came in line; 0: it did not */
+	int64_t began_us; /* when it came, in clock_mono_us() */
 	char id[REQUEST_ID_SIZE]; /* in the log */
 	struct buf room;          /* of the decoded URI */
 	struct buf out;           /* the answer's headers */
-	struct request *next;     /* see line.c */
+	struct request *next;     /* see line.c, appends.c */
 };
 
 /* ERR_IO: libfcgi failed. */
@@ -107,6 +111,18 @@ void request_rest(struct request *);
 
 /* Give such memory to another, which has none. */
 void request_lend(struct request *from, struct request *to);
+
+/*
+ * Give another, in place of its own, the memory that an append does not need
+ * once its body is read.
+ */
+void request_pass_on(struct request *from, struct request *to);
+
+/*
+ * Have the web server say all of an append before it is answered.  False: it
+ * did not in time, or the connection is broken.
+ */
+bool request_read_out(struct request *);
 
 /*
  * Give the answer to the front server, the connection back if it is kept, and

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct appends;
 struct auth;
 struct conf;
 struct connections;
@@ -24,6 +25,7 @@ struct server {
 	atomic_bool has_accounts; /* bootstrap_run() is through */
 	_Atomic uint64_t next_id; /* of a request that has none */
 	struct waiting *waiting;  /* requests in a long poll */
+	struct appends *appends;  /* those that wait for the disk */
 	struct connections *connections;
 	struct refusals *refusals;
 };

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fcgi/appends.h"
 #include "fcgi/auth.h"
 #include "fcgi/connections.h"
 #include "fcgi/line.h"
@@ -18,6 +19,7 @@
 #include "fcgi/turns.h"
 #include "fcgi/waiting.h"
 #include "fcgi/worker.h"
+#include "fcgi/write.h"
 #include "store/alloc.h"
 #include "store/bootstrap.h"
 #include "store/clock.h"
@@ -44,6 +46,9 @@
 #define TURNS_PER_CPU 2
 #define LEAST_TURNS   4
 
+/* Appends that wait for the disk, for each thread. */
+#define PARKED_PER_THREAD 8
+
 /* Between two looks whether all turns are held by threads that wait. */
 #define LOOK_MS      5 /* while requests are not accepted */
 #define LOOK_IDLY_MS 20
@@ -62,18 +67,15 @@ struct worker {
 	unsigned int nthreads;
 };
 
-/* True: it waits, parked, and is no longer the caller's. */
+/* True: it waits for events, parked, and is no longer the caller's. */
 static bool
-answer(struct request *r)
+waits(struct request *r)
 {
-	route_request(r);
-	if (r->poll.waits) {
-		log_about(NULL);
-		waiting_park(r->server->waiting, r);
-		return true;
-	}
-	request_end(r);
-	return false;
+	if (!r->poll.waits)
+		return false;
+	log_about(NULL);
+	waiting_park(r->server->waiting, r);
+	return true;
 }
 
 /*
@@ -87,8 +89,11 @@ serve_again(struct request *r)
 
 	request_begin(r);
 	if (e == ERR_OK)
-		return answer(r);
-	reply_error(&r->reply, e);
+		route_request(r);
+	else
+		reply_error(&r->reply, e);
+	if (waits(r))
+		return true;
 	request_end(r);
 	return false;
 }
@@ -104,30 +109,42 @@ make_request(struct worker *w)
 	abort();
 }
 
-/* For the disk or the master, or for the store to be recovered. */
+/*
+ * For the disk or the master, or for the store to be recovered.  An append
+ * does not: it is parked, unless it is the only one.  What else is posted is
+ * rare; it loses its turn when it stays.
+ */
 static bool
 will_wait(const struct request *r)
 {
 	struct slice method = request_header(r, HEADER_METHOD);
 
-	return (!slice_is(method, "GET") && !slice_is(method, "HEAD")) ||
-	       !store_is_open(r->server->store);
-}
-
-static bool
-serve(struct thread *t, struct request *r)
-{
-	request_begin(r);
-	if (will_wait(r))
-		turns_give(t->worker->turns, &t->turn);
-	return answer(r);
+	if (!store_is_open(r->server->store))
+		return true;
+	if (slice_is(method, "POST"))
+		return !appends_may_park(r->server->appends);
+	return !slice_is(method, "GET") && !slice_is(method, "HEAD");
 }
 
 /* Returned is what to go on with. */
 static struct request *
 receive(struct thread *t, struct request *r)
 {
-	return serve(t, r) ? make_request(t->worker) : r;
+	struct request *other;
+
+	request_begin(r);
+	if (will_wait(r))
+		turns_give(t->worker->turns, &t->turn);
+	route_request(r);
+	if (waits(r))
+		return make_request(t->worker);
+	if (r->pending.is_ready) {
+		if ((other = appends_park(r->server->appends, r)) != NULL)
+			return other;
+		write_carry_out(r);
+	}
+	request_end(r);
+	return r;
 }
 
 /* One from the line, unless it waited for too long. */
@@ -274,6 +291,17 @@ count_places(const char *setting, unsigned int wanted, rlim_t room)
 	return (unsigned int)room;
 }
 
+/* For those whose number is no setting: at most a quarter. */
+static unsigned int
+take_room(rlim_t *room, unsigned int wanted)
+{
+	unsigned int n =
+	    *room / 4 < wanted ? (unsigned int)(*room / 4) : wanted;
+
+	*room -= n;
+	return n;
+}
+
 static unsigned int
 count_turns(void)
 {
@@ -288,15 +316,17 @@ make_places(struct worker *w, int listen_fd)
 {
 	const struct conf *c = w->server.conf;
 	rlim_t room = count_room(c);
-	unsigned int kept = MOST_KEPT, queued;
+	unsigned int kept = take_room(&room, MOST_KEPT),
+		     parked = take_room(&room, PARKED_PER_THREAD * c->threads),
+		     queued;
 	enum err e;
 
-	if (room / 4 < kept)
-		kept = (unsigned int)(room / 4);
-	room -= kept;
 	queued = count_places("max_queued", c->max_queued, room / 2);
 	w->line = line_new(queued);
 	e = connections_new(&w->server.connections, listen_fd, kept);
+	if (e != ERR_OK)
+		return e;
+	e = appends_new(&w->server.appends, &w->server, parked);
 	if (e != ERR_OK)
 		return e;
 	return waiting_new(&w->server.waiting, &w->server, serve_again,
@@ -376,6 +406,7 @@ stop(struct worker *w)
 	turns_close(w->turns);
 	while (w->nthreads > 0)
 		join(w->threads[--w->nthreads].id);
+	appends_free(&w->server.appends);
 	waiting_free(&w->server.waiting);
 	connections_free(&w->server.connections);
 	line_free(&w->line);

@@ -147,35 +147,52 @@ write_refused(struct request *r, const struct append *a, enum err e)
 	}
 }
 
-static void
-append_events(struct request *r, const struct write *w, const struct body *b)
+void
+write_answer(struct request *r, enum err e)
 {
-	struct append a = {.kind = APPEND_EVENTS,
-	    .stream = w->stream,
-	    .expected = w->expected,
-	    .events = b->events,
-	    .n = b->n,
-	    .who = r->who};
-	enum err e = stream_append(r->server->store, &a);
+	struct pending *p = &r->pending;
 
 	if (e == ERR_OK)
-		reply_created(r, &a);
+		reply_created(r, &p->append);
 	else
-		write_refused(r, &a, e);
+		write_refused(r, &p->append, e);
+	body_fini(&p->body);
+}
+
+void
+write_carry_out(struct request *r)
+{
+	write_answer(r, stream_append(r->server->store, &r->pending.append));
+}
+
+static void
+leave_append(struct request *r, const struct write *w)
+{
+	struct pending *p = &r->pending;
+
+	p->append = (struct append){.kind = APPEND_EVENTS,
+	    .stream = w->stream,
+	    .expected = w->expected,
+	    .events = p->body.events,
+	    .n = p->body.n,
+	    .who = r->who};
+	p->is_ready = true;
 }
 
 void
 write_body(struct request *r, const struct write *w)
 {
-	struct body b = {.max_event_bytes = r->server->conf->max_event_bytes,
-	    .is_metadata = w->default_type != NULL};
+	struct body *b = &r->pending.body;
 	enum err e;
 
 	if (!request_read_body(r, r->server->conf->max_body_bytes))
 		return;
-	if ((e = read_events(r, w, &b)) == ERR_OK)
-		append_events(r, w, &b);
-	else
-		refuse_body(r, &b, e);
-	body_fini(&b);
+	*b = (struct body){.max_event_bytes = r->server->conf->max_event_bytes,
+	    .is_metadata = w->default_type != NULL};
+	if ((e = read_events(r, w, b)) == ERR_OK) {
+		leave_append(r, w);
+	} else {
+		refuse_body(r, b, e);
+		body_fini(b);
+	}
 }

@@ -26,8 +26,15 @@ struct write {
 /* Whether the body's type brings ids and types of its own. */
 bool write_is_batch(const struct request *);
 
-/* Read the body and append what it says; the reply is complete. */
+/*
+ * Read the body, and leave what it says to be appended as r->pending; else the
+ * reply is complete, and says what is wrong.
+ */
 void write_body(struct request *, const struct write *);
+
+/* Carry out what was left, now; or answer it, when it was.  Once. */
+void write_carry_out(struct request *);
+void write_answer(struct request *, enum err);
 
 /*
  * Answer an append or a deletion that was not carried out.  Of a deletion at

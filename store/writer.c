@@ -258,29 +258,27 @@ run_batch(struct writer *w, struct batch *b)
 			b->jobs[i]->result = b->jobs[i]->a->outcome;
 }
 
-/* Returned is whether a thread waits for it. */
-static bool
+static void
 tell_of(struct job *j)
 {
 	if (j->done == NULL) {
 		atomic_store(&j->is_done, true); /* and it is gone */
-		return true;
+		return;
 	}
 	j->done(j->arg, j->result); /* and the append is gone */
 	free(j);
-	return false;
 }
 
 static void
 tell(struct writer *w, const struct batch *b)
 {
 	_Atomic uint32_t *done = &w->done[b->round % 2];
-	bool any_waits = false;
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
-		any_waits |= tell_of(b->jobs[i]);
-	if (!any_waits)
+		tell_of(b->jobs[i]);
+	/* Also when none of these waits: who is left over does. */
+	if (atomic_load(&w->waiting) == 0)
 		return;
 	atomic_fetch_add(done, 1);
 	syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);

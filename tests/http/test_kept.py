@@ -68,6 +68,26 @@ def test_many_kept_connections_are_answered_at_the_same_time(
     assert worker.request("GET", path(stream, 3 * MANY - 1)).status == 200
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_an_append_whose_end_is_not_said_is_carried_out(
+        node, worker, connections, keep):
+    stream = new_name("kept")
+    whole, others = connections[4:], connections[:4]
+    for connection in whole:
+        connection.ask("POST", path(stream), batch(), BATCH, keep=keep)
+    for connection in others:
+        body = batch()
+        connection.send(
+            fastcgi.begin(keep),
+            fastcgi.stream(fastcgi.PARAMS, fastcgi.parameters(
+                "POST", path(stream), BATCH, CONTENT_LENGTH=len(body))),
+            fastcgi.record(fastcgi.PARAMS),
+            fastcgi.stream(fastcgi.STDIN, body))
+    for connection in whole + others:
+        assert connection.answer().status == 201
+    assert len(stored_ids(node, stream)) == MANY
+
+
 def test_a_long_poll_leaves_its_connection_open(node, worker):
     stream = new_name("kept")
     with worker.connect() as connection:

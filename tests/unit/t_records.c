@@ -17,6 +17,7 @@
 
 #define REQUEST     0x1234
 #define LARGE_BYTES 300000
+#define PATIENCE_MS 20000
 
 struct pipe {
 	FCGX_Request request;
@@ -56,7 +57,8 @@ send_answer(struct pipe *p, struct slice head, struct slice body)
 
 	make_pipe(p);
 	assert_int_equal(pthread_create(&reader, NULL, read_all, p), 0);
-	assert_true(records_send(&p->request, (struct answer){head, body}));
+	assert_true(records_send(
+	    &p->request, (struct answer){head, body}, PATIENCE_MS));
 	close(p->request.ipcFd);
 	pthread_join(reader, NULL);
 	close(p->there);
@@ -163,9 +165,24 @@ a_web_server_that_left_is_told(void **state)
 	(void)state;
 	make_pipe(&p);
 	close(p.there);
-	assert_false(records_send(
-	    &p.request, (struct answer){slice_str("h"), slice_str("b")}));
+	assert_false(records_send(&p.request,
+	    (struct answer){slice_str("h"), slice_str("b")}, PATIENCE_MS));
 	close(p.request.ipcFd);
+}
+
+static void
+a_web_server_that_takes_nothing_is_given_up(void **state)
+{
+	char *bytes = calloc(1, LARGE_BYTES);
+	struct pipe p;
+
+	(void)state;
+	make_pipe(&p);
+	assert_false(records_send(&p.request,
+	    (struct answer){slice_str("h"), slice(bytes, LARGE_BYTES)}, 1));
+	close(p.request.ipcFd);
+	close(p.there);
+	free(bytes);
 }
 
 int
@@ -175,6 +192,7 @@ main(void)
 	    cmocka_unit_test(a_small_answer_is_one_record_and_the_end),
 	    cmocka_unit_test(an_answer_of_any_size_arrives_whole),
 	    cmocka_unit_test(a_web_server_that_left_is_told),
+	    cmocka_unit_test(a_web_server_that_takes_nothing_is_given_up),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

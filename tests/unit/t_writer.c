@@ -100,13 +100,13 @@ append_to_own_stream(void *arg)
 
 /* Who is left over by a batch has to wait for the next. */
 static void *
-append_crowds(void *arg)
+append_crowd(void *arg)
 {
 	struct event ev = {.type = slice_str("t"), .data = slice_str("data")};
 	struct hand *h = arg;
 	struct new_event *events = xcalloc(CROWD, sizeof(*events));
 	struct append a = {.stream = slice_str(h->stream),
-	    .expected = EXPECT_NO_STREAM,
+	    .expected = EXPECT_ANY,
 	    .events = events};
 
 	for (; a.n < CROWD && h->failure == ERR_OK; a.n++) {
@@ -127,7 +127,7 @@ who_does_not_fit_in_a_batch_is_in_the_next(void **state)
 	struct node *n = *state;
 	struct hand hands[THREADS];
 
-	run_hands(&n->f, hands, append_crowds);
+	run_hands(&n->f, hands, append_crowd);
 	assert_int_equal(fixture_end(&n->f), THREADS * CROWD);
 }
 
@@ -432,6 +432,42 @@ who_does_not_wait_is_told_of_the_result(void **state)
 	assert_int_equal(fixture_faults(&n->f), 0);
 }
 
+/* What a thread waits for stands behind what it left before. */
+static void *
+leave_and_append(void *arg)
+{
+	struct hand *h = arg;
+	struct append a;
+	unsigned int i;
+
+	for (i = 0; i < APPENDS && h->failure == ERR_OK; i++) {
+		h->failure =
+		    leave_one(h, &h->left[i], 2 * (int64_t)i - 1, false);
+		if (h->failure == ERR_OK)
+			h->failure =
+			    append_one(h, h->stream, 2 * (int64_t)i, &a);
+	}
+	return h->index % 2 == 0 ? append_crowd(h) : NULL;
+}
+
+static void
+those_who_wait_and_those_who_do_not_are_written_together(void **state)
+{
+	struct node *n = *state;
+	struct hand hands[THREADS];
+	unsigned int i, k;
+
+	run_hands(&n->f, hands, leave_and_append);
+	for (i = 0; i < THREADS; i++)
+		for (k = 0; k < APPENDS; k++) {
+			assert_int_equal(hands[i].left[k].told, 1);
+			assert_int_equal(hands[i].left[k].result, ERR_OK);
+			new_event_fini(&hands[i].left[k].event);
+		}
+	assert_int_equal(
+	    fixture_end(&n->f), THREADS * APPENDS * 2 + THREADS / 2 * CROWD);
+}
+
 static void
 an_id_twice_in_one_batch_is_refused(void **state)
 {
@@ -667,6 +703,8 @@ main(void)
 	    WITH_AGENT(of_those_who_expect_the_same_version_one_wins),
 	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
 	    WITH_AGENT(who_does_not_wait_is_told_of_the_result),
+	    WITH_AGENT(
+		those_who_wait_and_those_who_do_not_are_written_together),
 	    BESIDE(two_processes_write_at_the_same_time),
 	    BESIDE(who_waits_is_woken_by_another_process),
 	    WITH_AGENT(every_way_to_change_a_stream_wakes_its_readers),
