@@ -23,14 +23,6 @@
 #define LARGE_BYTES (((size_t)16 << 20) - 4096)
 #define MOST_LARGE  16
 
-/* An append that no thread waits for. */
-struct left {
-	struct new_event event;
-	struct append append;
-	unsigned int told; /* how often, of its result */
-	enum err result;
-};
-
 /* One of the threads that write. */
 struct hand {
 	struct fixture *f;
@@ -39,7 +31,6 @@ struct hand {
 	char stream[16];
 	uint64_t positions[APPENDS];
 	unsigned int written, refused;
-	struct left left[APPENDS];
 	enum err failure; /* anything that must not be */
 };
 
@@ -100,13 +91,13 @@ append_to_own_stream(void *arg)
 
 /* Who is left over by a batch has to wait for the next. */
 static void *
-append_crowd(void *arg)
+append_crowds(void *arg)
 {
 	struct event ev = {.type = slice_str("t"), .data = slice_str("data")};
 	struct hand *h = arg;
 	struct new_event *events = xcalloc(CROWD, sizeof(*events));
 	struct append a = {.stream = slice_str(h->stream),
-	    .expected = EXPECT_ANY,
+	    .expected = EXPECT_NO_STREAM,
 	    .events = events};
 
 	for (; a.n < CROWD && h->failure == ERR_OK; a.n++) {
@@ -127,7 +118,7 @@ who_does_not_fit_in_a_batch_is_in_the_next(void **state)
 	struct node *n = *state;
 	struct hand hands[THREADS];
 
-	run_hands(&n->f, hands, append_crowd);
+	run_hands(&n->f, hands, append_crowds);
 	assert_int_equal(fixture_end(&n->f), THREADS * CROWD);
 }
 
@@ -354,118 +345,6 @@ refused_appends_do_not_disturb_the_others(void **state)
 	assert_int_equal(strlen(fixture_ids(&n->f, "own0")), APPENDS);
 	assert_int_equal(strlen(fixture_ids(&n->f, "own1")), 0);
 	assert_int_equal(fixture_faults(&n->f), 0);
-}
-
-static void
-note_result(void *arg, enum err e)
-{
-	struct left *l = arg;
-
-	l->told++;
-	l->result = e;
-}
-
-/* Every fourth asks for what is refused. */
-static enum err
-leave_one(struct hand *h, struct left *l, int64_t last, bool is_refused)
-{
-	struct event ev = {.type = slice_str("t"), .data = slice_str("data")};
-	enum err e;
-
-	guid_random(&ev.id);
-	if ((e = new_event_init(&l->event, &ev)) != ERR_OK)
-		return e;
-	l->append = (struct append){.stream = slice_str(h->stream),
-	    .expected = is_refused ? last + 1000 : last,
-	    .events = &l->event,
-	    .n = 1};
-	return stream_append_later(h->f->store, &l->append, note_result, l);
-}
-
-static void *
-leave_appends(void *arg)
-{
-	struct hand *h = arg;
-	unsigned int i;
-
-	for (i = 0; i < APPENDS && h->failure == ERR_OK; i++) {
-		h->failure = leave_one(
-		    h, &h->left[i], (int64_t)h->written - 1, i % 4 == 3);
-		h->written += i % 4 != 3;
-	}
-	return NULL;
-}
-
-static void
-assert_told(struct hand *h)
-{
-	struct left *l;
-	int64_t number = 0;
-
-	for (l = h->left; l < h->left + APPENDS; l++) {
-		assert_int_equal(l->told, 1);
-		new_event_fini(&l->event);
-		if (l->append.expected >= 1000 - 1) {
-			assert_int_equal(l->result, ERR_WRONG_VERSION);
-			continue;
-		}
-		assert_int_equal(l->result, ERR_OK);
-		assert_int_equal(l->append.first, number++);
-	}
-	assert_int_equal(number, h->written);
-}
-
-/* Of each thread in their order, and at the latest when the store is closed. */
-static void
-who_does_not_wait_is_told_of_the_result(void **state)
-{
-	struct node *n = *state;
-	struct hand hands[THREADS];
-	unsigned int i;
-
-	run_hands(&n->f, hands, leave_appends);
-	store_close(&n->f.store);
-	for (i = 0; i < THREADS; i++)
-		assert_told(&hands[i]);
-	node_open_store(n, FIXTURE_PATIENCE_MS);
-	assert_int_equal(fixture_end(&n->f), THREADS * hands[0].written);
-	assert_int_equal(fixture_faults(&n->f), 0);
-}
-
-/* What a thread waits for stands behind what it left before. */
-static void *
-leave_and_append(void *arg)
-{
-	struct hand *h = arg;
-	struct append a;
-	unsigned int i;
-
-	for (i = 0; i < APPENDS && h->failure == ERR_OK; i++) {
-		h->failure =
-		    leave_one(h, &h->left[i], 2 * (int64_t)i - 1, false);
-		if (h->failure == ERR_OK)
-			h->failure =
-			    append_one(h, h->stream, 2 * (int64_t)i, &a);
-	}
-	return h->index % 2 == 0 ? append_crowd(h) : NULL;
-}
-
-static void
-those_who_wait_and_those_who_do_not_are_written_together(void **state)
-{
-	struct node *n = *state;
-	struct hand hands[THREADS];
-	unsigned int i, k;
-
-	run_hands(&n->f, hands, leave_and_append);
-	for (i = 0; i < THREADS; i++)
-		for (k = 0; k < APPENDS; k++) {
-			assert_int_equal(hands[i].left[k].told, 1);
-			assert_int_equal(hands[i].left[k].result, ERR_OK);
-			new_event_fini(&hands[i].left[k].event);
-		}
-	assert_int_equal(
-	    fixture_end(&n->f), THREADS * APPENDS * 2 + THREADS / 2 * CROWD);
 }
 
 static void
@@ -702,9 +581,6 @@ main(void)
 	    WITH_AGENT(who_finds_the_queue_full_is_told_at_once),
 	    WITH_AGENT(of_those_who_expect_the_same_version_one_wins),
 	    WITH_AGENT(refused_appends_do_not_disturb_the_others),
-	    WITH_AGENT(who_does_not_wait_is_told_of_the_result),
-	    WITH_AGENT(
-		those_who_wait_and_those_who_do_not_are_written_together),
 	    BESIDE(two_processes_write_at_the_same_time),
 	    BESIDE(who_waits_is_woken_by_another_process),
 	    WITH_AGENT(every_way_to_change_a_stream_wakes_its_readers),
