@@ -22,13 +22,15 @@
 
 struct kept {
 	int fd;
+	bool is_new; /* nothing has been said there yet */
 	struct kept *previous, *next;
 };
 
 struct connections {
 	int listen_fd, epoll;
 	unsigned int max;
-	atomic_uint n;
+	atomic_uint n, nnew;
+	atomic_bool closing;
 	pthread_mutex_t mutex;
 	struct kept *first;
 };
@@ -131,11 +133,12 @@ drop(struct connections *c, struct kept *k)
 	*(k->previous != NULL ? &k->previous->next : &c->first) = k->next;
 	pthread_mutex_unlock(&c->mutex);
 	atomic_fetch_sub(&c->n, 1);
+	atomic_fetch_sub(&c->nnew, k->is_new);
 	free(k);
 }
 
-void
-connections_keep(struct connections *c, int fd)
+static void
+keep(struct connections *c, int fd, bool is_new)
 {
 	struct kept *k;
 
@@ -144,14 +147,24 @@ connections_keep(struct connections *c, int fd)
 		close(fd);
 		return;
 	}
+	atomic_fetch_add(&c->nnew, is_new);
 	k = xcalloc(1, sizeof(*k));
-	k->fd = fd;
+	*k = (struct kept){.fd = fd, .is_new = is_new};
 	link_in(c, k);
 	/* Another thread may have it at once. */
 	if (watch(c, EPOLL_CTL_ADD, fd, k) != 0) {
 		drop(c, k);
 		close(fd);
 	}
+}
+
+void
+connections_keep(struct connections *c, int fd)
+{
+	if (atomic_load(&c->closing))
+		close(fd);
+	else
+		keep(c, fd, false);
 }
 
 static int
@@ -193,7 +206,7 @@ leave_silent(struct connections *c, int fd)
 	if (n > 0)
 		return fd;
 	if (n < 0 && errno == EAGAIN)
-		connections_keep(c, fd);
+		keep(c, fd, true);
 	else
 		close(fd);
 	return -1;
@@ -211,6 +224,26 @@ connections_take(struct connections *c, int ms)
 	if (fd < 0 && epoll_wait(c->epoll, &e, 1, ms) == 1)
 		fd = take_told(c, e.data.ptr);
 	return fd < 0 ? -1 : leave_silent(c, fd);
+}
+
+int
+connections_last(struct connections *c, int64_t until_ms)
+{
+	struct epoll_event e;
+	int64_t left;
+	int fd = -1, ms;
+
+	atomic_store(&c->closing, true);
+	epoll_ctl(c->epoll, EPOLL_CTL_DEL, c->listen_fd, NULL);
+	while (fd < 0) {
+		left = until_ms - clock_mono_ms();
+		ms = atomic_load(&c->nnew) > 0 && left > 0 ? (int)left : 0;
+		if (epoll_wait(c->epoll, &e, 1, ms) == 1)
+			fd = leave_silent(c, take_told(c, e.data.ptr));
+		else if (ms == 0)
+			break;
+	}
+	return fd;
 }
 
 bool

@@ -9,6 +9,7 @@
 #define FCGI_CONNECTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "store/err.h"
 
@@ -32,6 +33,14 @@ int connections_take(struct connections *, int ms);
 
 /* Until something is said there.  Closed when there is no room for it. */
 void connections_keep(struct connections *, int fd);
+
+/*
+ * For the last thread, when the worker stops: nobody is accepted or kept any
+ * more.  One on which somebody speaks, the caller's from now on; those that
+ * have been accepted and have not spoken yet are waited for until until_ms,
+ * in clock_mono_ms(): their web servers will ask nobody else.  -1: none.
+ */
+int connections_last(struct connections *, int64_t until_ms);
 
 /* Would there be one to take?  It may be otherwise at once. */
 bool connections_wait(const struct connections *);

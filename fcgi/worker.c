@@ -39,6 +39,9 @@
 #define SILENCE_MS         330000
 #define SILENCE_AT_DOOR_MS PATIENCE_MS
 
+/* At a stop, for those that have connected and say nothing. */
+#define LAST_MS PATIENCE_MS
+
 #define MOST_KEPT   4096 /* connections, between their requests */
 #define OTHER_FILES 64   /* open besides the requests' connections */
 
@@ -398,6 +401,34 @@ join(pthread_t t)
 		 ETIMEDOUT);
 }
 
+/*
+ * At a stop: those that came into the line as the threads ended, and those
+ * that had connected and not spoken.  Without a turn, there is no one else.
+ */
+static void
+serve_last(struct worker *w)
+{
+	int64_t until_ms = clock_mono_ms() + LAST_MS;
+	struct thread t = {.worker = w};
+	struct request *first, *r = make_request(w);
+	int fd;
+
+	for (;;) {
+		first = line_next(w->line, r);
+		if (first != NULL) {
+			r = receive_waiting(&t, first);
+			continue;
+		}
+		fd = connections_last(w->server.connections, until_ms);
+		line_leave(w->line);
+		if (fd < 0)
+			break;
+		if (request_receive(r, fd, SILENCE_AT_DOOR_MS))
+			r = receive(&t, r);
+	}
+	request_free(&r);
+}
+
 /* All that began, which may be a part. */
 static void
 stop(struct worker *w)
@@ -406,6 +437,8 @@ stop(struct worker *w)
 	turns_close(w->turns);
 	while (w->nthreads > 0)
 		join(w->threads[--w->nthreads].id);
+	if (w->server.waiting != NULL)
+		serve_last(w);
 	appends_free(&w->server.appends);
 	waiting_free(&w->server.waiting);
 	connections_free(&w->server.connections);

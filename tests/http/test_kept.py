@@ -3,12 +3,14 @@ for further requests: they hold nobody up, and lose nothing."""
 
 import contextlib
 import json
+import pathlib
 import socket
 
 import pytest
 
 import fastcgi
 from events import EVENTS, event, new_name, path, stored_ids
+from node import wait_until
 
 MANY = 40  # connections; more than a worker has threads
 LARGE = 300 * 1000  # bytes: more than one read, and than a socket holds
@@ -142,3 +144,22 @@ def test_a_worker_stops_though_connections_are_kept(node, tmp_path):
         assert kept.request("GET", "/ping", keep=True).status == 200
         assert worker.stop() == 0
         assert kept.socket.recv(1) == silent.socket.recv(1) == b""
+
+
+def test_who_has_connected_is_answered_though_the_worker_stops(
+        node, tmp_path):
+    worker = fastcgi.Worker(node, tmp_path / "socket")
+    worker.start()
+    threads = pathlib.Path(f"/proc/{worker.process.pid}/task")
+    serving = len(list(threads.iterdir()))
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(worker.connect())
+                       for _ in range(MANY)]
+        assert_others_are_served(worker)  # so these have been accepted
+        worker.process.terminate()
+        wait_until(lambda: worker.process.poll() is not None or
+                   len(list(threads.iterdir())) < serving / 2, 30,
+                   "its threads end")
+        for connection in connections:
+            assert connection.request("GET", "/ping").status == 200
+    assert worker.stop() == 0

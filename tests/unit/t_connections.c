@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "fcgi/connections.h"
+#include "store/clock.h"
 
 #define PLACES 2
 #define SOON   10000 /* ms; what is waited for comes much earlier */
@@ -190,6 +191,43 @@ beyond_their_number_they_are_closed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void
+at_the_end_who_has_connected_is_waited_for_and_nobody_kept(void **state)
+{
+	int64_t until_ms = clock_mono_ms() + SOON;
+	int kept = connect_one(), silent, late, ours;
+	char said;
+
+	(void)state;
+	say(kept, 'a');
+	connections_keep(connections, take('a'));
+	silent = connect_one();
+	assert_int_equal(connections_take(connections, 0), -1);
+	late = connect_one();
+	say(silent, 'b');
+	ours = connections_last(connections, until_ms);
+	assert_int_equal(read(ours, &said, 1), 1);
+	assert_int_equal(said, 'b');
+	connections_keep(connections, ours);
+	assert_closed(silent);
+	/* The one that is kept is silent, and the late one never was here. */
+	assert_int_equal(connections_last(connections, until_ms), -1);
+	close(kept);
+	close(late);
+}
+
+static void
+at_the_end_nobody_is_waited_for_longer(void **state)
+{
+	int silent = connect_one();
+
+	(void)state;
+	assert_int_equal(connections_take(connections, 0), -1);
+	assert_int_equal(
+	    connections_last(connections, clock_mono_ms() + 1), -1);
+	close(silent);
+}
+
 int
 main(void)
 {
@@ -199,6 +237,8 @@ main(void)
 	    TEST(those_that_are_kept_keep_no_new_ones_waiting),
 	    TEST(one_that_its_web_server_closes_is_forgotten),
 	    TEST(beyond_their_number_they_are_closed),
+	    TEST(at_the_end_who_has_connected_is_waited_for_and_nobody_kept),
+	    TEST(at_the_end_nobody_is_waited_for_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
