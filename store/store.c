@@ -23,8 +23,11 @@
 #include "store/wakeup.h"
 #include "store/writer.h"
 
-#define RETRY_MS        20   /* between two tries to get in */
-#define RETRY_FAILED_MS 250  /* after an environment that would not open */
+#define RETRY_MS        20  /* between two tries to get in */
+#define RETRY_FAILED_MS 250 /* after an environment that would not open */
+#define ANSWER_MS       100 /* then those who wait for a master are hung up */
+#define LOST_MS         150 /* inside, since the agent dismissed us */
+#define LOOK_LOST_MS    50
 #define DRAIN_MS        1000 /* for threads inside to come out */
 #define NUDGE_EVERY_MS  2    /* until the resident thread has ended */
 #define RECOVERY_MS     2000 /* for the agent to begin anew */
@@ -41,6 +44,8 @@ struct store {
 	pthread_t resident;
 	uint64_t members; /* of the group, when env was opened */
 	bool is_adopted;  /* env is the agent's */
+	atomic_bool inside;
+	atomic_llong lost_since; /* in clock_mono_ms(); 0: it is not */
 
 	/* Held for reading by whoever works inside; env changes under it. */
 	pthread_rwlock_t gate;
@@ -109,17 +114,41 @@ store_is_open(struct store *st)
 	return !atomic_load(&st->shut);
 }
 
+/*
+ * A thread of ours waits for a lock of a process that died, and so the agent
+ * is about to end this one: who can be answered before is.
+ */
+static bool
+is_lost(struct store *st)
+{
+	int64_t now = clock_mono_ms(), since = atomic_load(&st->lost_since);
+
+	if (!atomic_load(&st->inside) || custody_vouched(st->custody)) {
+		atomic_store(&st->lost_since, 0);
+		return false;
+	}
+	if (since == 0)
+		atomic_store(&st->lost_since, since = now);
+	return now - since >= LOST_MS;
+}
+
 enum err
 store_await(struct store *st, int64_t deadline)
 {
-	struct timespec until = clock_mono_time(deadline);
-	int r = 0;
+	struct timespec until;
+	int64_t now;
 
 	if (store_is_open(st))
 		return ERR_OK;
 	pthread_mutex_lock(&st->mutex);
-	while (atomic_load(&st->shut) && r != ETIMEDOUT)
-		r = pthread_cond_timedwait(&st->opened, &st->mutex, &until);
+	while (atomic_load(&st->shut) && !is_lost(st) &&
+	       (now = clock_mono_ms()) < deadline) {
+		if (deadline - now > LOOK_LOST_MS)
+			until = clock_mono_time(now + LOOK_LOST_MS);
+		else
+			until = clock_mono_time(deadline);
+		pthread_cond_timedwait(&st->opened, &st->mutex, &until);
+	}
 	pthread_mutex_unlock(&st->mutex);
 	return atomic_load(&st->shut) ? ERR_UNAVAILABLE : ERR_OK;
 }
@@ -162,22 +191,37 @@ open_gate(struct store *st)
 	pthread_mutex_unlock(&st->mutex);
 }
 
+/* Whether all came out in time. */
+static bool
+drain(struct store *st, int64_t ms)
+{
+	struct timespec until = clock_mono_time(clock_mono_ms() + ms);
+
+	if (pthread_rwlock_clockwrlock(&st->gate, CLOCK_MONOTONIC, &until) != 0)
+		return false;
+	pthread_rwlock_unlock(&st->gate);
+	return true;
+}
+
 /*
- * Nobody is inside afterwards.  A thread that hangs on a lock of a process
- * that died cannot be saved, and the agent would end this process anyway.
+ * Nobody is inside afterwards.  A worker's threads do not go on waiting for the
+ * master's answer: that may take longer than the agent lets it stay.  A thread
+ * that hangs on a lock of a process that died cannot be saved, and the agent
+ * would end this process anyway.
  */
 static void
 shut_gate(struct store *st)
 {
-	struct timespec until = clock_mono_time(clock_mono_ms() + DRAIN_MS);
-
 	atomic_store(&st->shut, true);
-	if (pthread_rwlock_clockwrlock(&st->gate, CLOCK_MONOTONIC, &until) !=
-	    0) {
-		log_error("store", "a thread hangs in the library, ending");
-		_exit(EX_TEMPFAIL);
+	if (st->group.conf != NULL) {
+		if (drain(st, ANSWER_MS))
+			return;
+		group_hang_up(&st->group);
 	}
-	pthread_rwlock_unlock(&st->gate);
+	if (drain(st, DRAIN_MS))
+		return;
+	log_error("store", "a thread hangs in the library, ending");
+	_exit(EX_TEMPFAIL);
 }
 
 /* The environment is spoiled, and this process knows it. */
@@ -189,6 +233,13 @@ await_recovery(struct store *st)
 	custody_report(st->custody);
 	while (custody_vouched(st->custody) && clock_mono_ms() < deadline)
 		clock_sleep_ms(LOOK_AGAIN_MS);
+}
+
+static void
+leave(struct store *st)
+{
+	atomic_store(&st->inside, false);
+	custody_leave(st->custody);
 }
 
 static enum err
@@ -204,11 +255,12 @@ go_inside(struct store *st)
 		return ERR_UNAVAILABLE;
 	if ((e = custody_enter(st->custody, st->options.program)) != ERR_OK)
 		return e;
+	atomic_store(&st->inside, true);
 	st->members = role_members(st->role);
 	if ((e = env_open(&st->env, &o)) != ERR_OK) {
 		if (e == ERR_STALE)
 			await_recovery(st);
-		custody_leave(st->custody);
+		leave(st);
 		return e;
 	}
 	if (o.group != NULL)
@@ -278,26 +330,44 @@ follow(struct store *st)
 	return e;
 }
 
-/* Not while everybody is locked out: see env_close(). */
+static bool
+is_dismissed(struct store *st)
+{
+	return !custody_vouched(st->custody) || env_panicked(st->env);
+}
+
+/* To go outside while everybody is locked out is no good: see env_close(). */
 static void
-go_outside(struct store *st)
+await_calm(struct store *st)
 {
 	int64_t deadline = clock_mono_ms() + DRAIN_MS;
 
-	group_line_free(&st->line);
 	while (st->group.conf != NULL && !role_is_calm(st->role) &&
-	       clock_mono_ms() < deadline)
+	       !is_dismissed(st) && clock_mono_ms() < deadline)
 		clock_sleep_ms(LOOK_AGAIN_MS);
+}
+
+static void
+go_outside(struct store *st)
+{
+	group_line_free(&st->line);
 	if (env_close(&st->env) == ERR_STALE)
 		await_recovery(st);
+}
+
+/* The agent recovers what is left. */
+static void
+abandon(struct store *st)
+{
+	log_info("store", "leaving, the agent will recover it");
+	env_abandon(&st->env);
+	st->line = NULL; /* gone with it */
 }
 
 /* Inside, until the agent dismisses us or the process stops. */
 static void
 stay_inside(struct store *st)
 {
-	bool is_dismissed;
-
 	if (st->group.conf != NULL) {
 		/* The agent alone can help. */
 		if (follow(st) != ERR_OK && !env_panicked(st->env))
@@ -307,18 +377,15 @@ stay_inside(struct store *st)
 		while (may_stay(st))
 			custody_await_dismissal(st->custody);
 	}
-	is_dismissed = !custody_vouched(st->custody) || env_panicked(st->env);
-	if (is_dismissed && st->group.conf != NULL)
+	if (is_dismissed(st) && st->group.conf != NULL)
 		group_hang_up(&st->group);
 	shut_gate(st);
-	if (!is_dismissed) {
+	await_calm(st);
+	if (is_dismissed(st))
+		abandon(st);
+	else
 		go_outside(st);
-	} else {
-		log_info("store", "leaving, the agent will recover it");
-		env_abandon(&st->env);
-		st->line = NULL; /* gone with it */
-	}
-	custody_leave(st->custody);
+	leave(st);
 }
 
 static void *

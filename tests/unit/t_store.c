@@ -366,6 +366,26 @@ a_worker_at_rest_survives_the_death_of_another(void **state)
 	munmap(crew, sizeof(*crew));
 }
 
+static void
+nobody_waits_for_a_store_that_a_thread_cannot_leave(void **state)
+{
+	struct node *n = *state;
+	struct env *env;
+
+	node_start_agent(n);
+	node_open_store(n, FIXTURE_PATIENCE_MS);
+	assert_int_equal(store_enter(n->f.store,
+			     clock_mono_ms() + FIXTURE_PATIENCE_MS, &env),
+	    ERR_OK);
+	node_kill_agent(n);
+	while (store_is_open(n->f.store))
+		clock_sleep_ms(1);
+	assert_int_equal(
+	    store_await(n->f.store, clock_mono_ms() + FIXTURE_PATIENCE_MS),
+	    ERR_UNAVAILABLE);
+	store_exit(n->f.store, ERR_OK);
+}
+
 /* Reads what stays the same while the store goes away and comes back. */
 static void *
 read_on(void *arg)
@@ -547,6 +567,7 @@ main(void)
 	    WITHOUT_AGENT(
 		no_acknowledged_event_is_lost_when_a_worker_is_killed),
 	    WITHOUT_AGENT(a_worker_at_rest_survives_the_death_of_another),
+	    WITHOUT_AGENT(nobody_waits_for_a_store_that_a_thread_cannot_leave),
 	    WITHOUT_AGENT(readers_do_not_notice_that_the_agent_is_killed),
 	    WITHOUT_AGENT(closing_finishes_what_is_queued),
 	    WITHOUT_AGENT(a_store_can_be_opened_again_and_again),
