@@ -4,8 +4,10 @@ libfaketime (Debian: libfaketime), loaded into a node's programs, adds to the
 time of day what stands in a file.  What measures durations is left alone.
 """
 
+import contextlib
 import glob
 import os
+import pathlib
 import subprocess
 
 LIBRARY = next(iter(glob.glob(
@@ -13,8 +15,18 @@ LIBRARY = next(iter(glob.glob(
 CACHE_SECONDS = 1  # until a program looks into the file again
 
 
+def forget_the_dead():
+    """A killed process leaves what libfaketime shares with its children; one
+    that gets its pid later does not start."""
+    for left in pathlib.Path("/dev/shm").glob("*faketime_s*_[0-9]*"):
+        if not pathlib.Path("/proc", left.name.rpartition("_")[2]).exists():
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
 class WallClock:
     def __init__(self, path):
+        forget_the_dead()
         self.path = path
         self.set(0)
 

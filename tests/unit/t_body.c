@@ -60,13 +60,12 @@ an_id_that_memory_does_not_suffice_for_is_not_refused(void **state)
 	struct body b = {.max_event_bytes = 1000};
 
 	(void)state;
-	if (!IS_BOUNDED)
-		skip();
 	memset(text, 'a', n);
 	memcpy(text, head, sizeof(head) - 1);
 	memcpy(text + n - (sizeof(tail) - 1), tail, sizeof(tail) - 1);
-	assert_int_equal(
-	    read_with_little_memory(&b, slice(text, n)), ERR_NO_MEMORY);
+	if (IS_BOUNDED)
+		assert_int_equal(
+		    read_with_little_memory(&b, slice(text, n)), ERR_NO_MEMORY);
 	assert_int_equal(body_read_batch(&b, slice(text, n)), ERR_INVALID);
 	body_fini(&b);
 	free(text);
