@@ -7,6 +7,7 @@
 #include "fcgi/auth.h"
 #include "fcgi/request.h"
 #include "fcgi/route.h"
+#include "fcgi/write.h"
 #include "fcgi/server.h"
 #include "fcgi/xml_parse.h"
 #include "store/alloc.h"
@@ -182,6 +183,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	request->fcgx.in = &body;
 	request_begin(request);
 	route_request(request);
+	if (request->pending.is_ready)
+		write_carry_out(request);
 	check_answer(request);
 	request->fcgx.envp = NULL;
 	request->fcgx.in = NULL;
